@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reports over the whole base, summed up customer by customer in any order and any
+// grouping of partial sums: Add each projection, Merge partials, Finish once.
+//
+// Not thread-safe: one per shard. Same customers, same bytes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lib/facts/facts.h"
+
+namespace rapport::facts {
+
+// Names of the reports in dataset kReports, one v1 message each.
+inline constexpr std::string_view kValueModelReport = "value_model";      // v1.ValueModel
+inline constexpr std::string_view kValueReport = "value_report";          // v1.ValueReport
+inline constexpr std::string_view kLifecycleReport = "lifecycle";         // v1.LifecycleReport: stage counts now, flows and growth by month (all months)
+// "retention/<birth>/<return>", birth: first_order | first_event, return: order | any_event;
+// v1.RetentionReport in mode ON with cells' revenue; ON_OR_AFTER under ".../on_or_after".
+std::string RetentionReportName(v1::CohortBirth birth, v1::CohortReturn return_event,
+                                v1::RetentionMode mode);
+
+// Cohort triangles and lifecycle counts: needs folds and unscored projections.
+class BaseReports {
+ public:
+  explicit BaseReports(const Settings& settings, TimeMicros as_of);
+  ~BaseReports();
+  void Add(const Fold& fold, const Projection& projection);
+  void Merge(const BaseReports& other);
+  // (report name, serialized v1 message), sorted by name.
+  std::vector<std::pair<std::string, std::string>> Finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Fits the models and cut points on all projections (order does not matter) and reports the
+// fit. `previous` (may be null) is last night's model: kept, with a note, when tonight's
+// fit does not converge. Holdout: fitted again as of `holdout_start` when the history is
+// long enough; `folds` gives the purchase days for it.
+struct FitInput {
+  std::vector<value::PurchaseHistory> histories;         // Customers with orders, at as_of.
+  std::vector<value::PurchaseHistory> calibration;       // The same customers seen at holdout_start; those who came later are absent.
+  std::vector<uint32_t> holdout_purchases;               // Purchase days after holdout_start of `calibration`.
+  std::vector<double> rfm_recency_days;                  // Per customer with orders.
+  std::vector<double> rfm_frequency;
+  std::vector<int64_t> rfm_monetary_micros;
+  CivilDays holdout_start = 0;
+  CivilDays as_of_day = 0;
+};
+WorkspaceModel FitModel(const Settings& settings, const FitInput& input, TimeMicros as_of,
+                        const WorkspaceModel* previous);
+// Where the holdout begins: three quarters of the way from the first order to as_of.
+CivilDays HoldoutStart(CivilDays first_order_day, CivilDays as_of_day);
+// Calibration view of one fold at an earlier day, and purchase days after it.
+value::PurchaseHistory HistoryAt(const Settings& settings, const Fold& fold, CivilDays day);
+
+// The value report, from scored projections. Deciles are cut on predicted value by rank.
+class ValueTotals {
+ public:
+  ValueTotals();
+  ~ValueTotals();
+  void Add(const v1::CustomerFacts& facts);
+  void Merge(const ValueTotals& other);
+  v1::ValueReport Finish(const Settings& settings) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rapport::facts
