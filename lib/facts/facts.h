@@ -8,7 +8,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,7 +68,23 @@ struct Projection {
 };
 Projection Project(const Settings& settings, const Fold& fold, TimeMicros as_of);
 
-// Adds RFM scores and value to `projection.facts` from the workspace's models.
+// Adds RFM scores and value to projections from the workspace's models. Not thread-safe
+// (it caches curves): one per shard or thread; answers do not depend on what was scored
+// before. About 1 us a customer after warm-up, about 1 ms for the first of a kind.
+class Scorer {
+ public:
+  Scorer(const Settings& settings, const WorkspaceModel& model);
+  ~Scorer();
+  void Score(Projection& projection);
+  // Predicted value in micros alone, for the decile cuts (DecileCuts in reports.h) before
+  // the full pass; 0 without orders or model.
+  int64_t PredictedMicros(const value::PurchaseHistory& purchases);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+// One Scorer for one customer.
 void Score(const Settings& settings, const WorkspaceModel& model, Projection& projection);
 
 // Value of one projected customer over another horizon (GetCustomerValue with horizon_days).
@@ -80,10 +96,10 @@ std::vector<v1::Transition> TransitionsOf(const Fold& fold, TimeMicros as_of);
 
 // The series cells of one customer's events (family kEvents), for days up to as_of.
 void AddEventCells(const Settings& settings, std::span<const EventColumns> events, TimeMicros as_of,
-                   std::map<metrics::CellKey, metrics::Cell>& cells);
+                   metrics::CellSums& cells);
 // The cells of one fold (families kPurchasers, kActive, kMembers).
 void AddFoldCells(const Settings& settings, const Fold& fold, TimeMicros as_of,
-                  std::map<metrics::CellKey, metrics::Cell>& cells);
+                  metrics::CellSums& cells);
 
 // Words for one customer's figures, for ExplainCustomer: subject, result, formula, inputs.
 struct ExplainLine {

@@ -5,7 +5,8 @@
 // Not thread-safe: one per shard. Same customers, same bytes.
 #pragma once
 
-#include <map>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,11 @@ WorkspaceModel FitModel(const Settings& settings, const FitInput& input, TimeMic
 CivilDays HoldoutStart(CivilDays first_order_day, CivilDays as_of_day);
 // Calibration view of one fold at an earlier day, and purchase days after it.
 value::PurchaseHistory HistoryAt(const Settings& settings, const Fold& fold, CivilDays day);
+
+// Lower bounds of deciles 2..10 of predicted value, for WorkspaceModel::decile_cuts. FitModel
+// leaves them empty: score every customer once (Scorer::PredictedMicros), set the cuts, then
+// score in full. Order does not matter; equal values share a decile.
+std::vector<int64_t> DecileCuts(const std::vector<int64_t>& predicted_micros);
 
 // The value report, from scored projections. Deciles are cut on predicted value by rank.
 class ValueTotals {

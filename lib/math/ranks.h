@@ -16,7 +16,9 @@
 //   int score = quintiles.Score(micros);
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"

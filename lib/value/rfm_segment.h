@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The eleven named RFM segments, as one table over the 5 x 5 grid of scores.
 //
-// Rows are read as ranges of the recency score (R) and of FM, the mean of the frequency
+// Rules are ranges of the recency score (R) and of FM, the mean of the frequency
 // and monetary scores with halves rounded up. Every cell of the grid belongs to exactly
-// one row (a test counts them), so the order of rows does not matter:
+// one rule (a test counts them), so their order does not matter; "hibernating" has two:
 //
 //          FM 1          FM 2          FM 3            FM 4        FM 5
 //   R 5    new           potential     potential       champions   champions

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bench/benches.h"
+#include "bench/synthetic.h"
+#include "rapport/v1/customer_service.pb.h"
+
+namespace rapport::bench {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// One call after another; `in_flight` of these run at once over one completion queue.
+struct Slot {
+  std::unique_ptr<grpc::ClientContext> context;
+  std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
+  grpc::ByteBuffer reply;
+  grpc::Status status;
+  SteadyClock::time_point start;
+};
+
+class UnaryLoad {
+ public:
+  explicit UnaryLoad(const Options& options)
+      : stub_(grpc::CreateChannel(options.Text("target", ""), grpc::InsecureChannelCredentials())),
+        method_(options.Text("method", "/rapport.v1.CustomerService/GetCustomer")),
+        slots_(static_cast<size_t>(options.Number("in_flight", 16))) {
+    const auto customers = static_cast<uint32_t>(options.Number("customers", 10000));
+    const std::string parent = "workspaces/" + options.Text("workspace", "bench") + "/customers/";
+    std::mt19937 random(1);
+    for (int i = 0; i < 4096; ++i) {
+      v1::GetCustomerRequest request;
+      request.set_name(parent + CustomerIdOf(static_cast<uint32_t>(random() % customers)));
+      const grpc::Slice slice(request.SerializeAsString());
+      requests_.emplace_back(&slice, 1);
+    }
+  }
+
+  // Keeps the slots busy for so long; latencies of what ended are kept when asked for.
+  void Run(double seconds, bool measure) {
+    const auto end = SteadyClock::now() + std::chrono::duration<double>(seconds);
+    for (Slot& slot : slots_) Begin(slot);
+    size_t running = slots_.size();
+    while (running > 0) {
+      void* tag = nullptr;
+      bool ok = false;
+      queue_.Next(&tag, &ok);
+      Slot& slot = *static_cast<Slot*>(tag);
+      const auto now = SteadyClock::now();
+      if (!slot.status.ok()) ++failed_, last_error_ = slot.status.error_message();
+      if (measure && slot.status.ok()) {
+        latencies_.push_back(std::chrono::duration<double, std::micro>(now - slot.start).count());
+        reply_bytes_ += slot.reply.Length();
+      }
+      if (now < end) {
+        Begin(slot);
+      } else {
+        --running;
+      }
+    }
+  }
+
+  int Report(double wall_seconds, double cpu_seconds) {
+    if (latencies_.empty()) {
+      std::fprintf(stderr, "no call succeeded: %s\n", last_error_.c_str());
+      return 1;
+    }
+    std::sort(latencies_.begin(), latencies_.end());
+    const auto at = [&](double q) {
+      return latencies_[static_cast<size_t>(q * static_cast<double>(latencies_.size() - 1))];
+    };
+    const auto calls = static_cast<double>(latencies_.size());
+    std::printf(
+        "{\"calls_per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f, "
+        "\"server_cpu_us\": %.1f, \"reply_bytes\": %.0f, \"failed\": %lld}\n",
+        calls / wall_seconds, at(0.5), at(0.99), cpu_seconds * 1e6 / calls,
+        static_cast<double>(reply_bytes_) / calls, static_cast<long long>(failed_));
+    return failed_ == 0 ? 0 : 1;
+  }
+
+ private:
+  void Begin(Slot& slot) {
+    slot.context = std::make_unique<grpc::ClientContext>();
+    slot.start = SteadyClock::now();
+    const auto& request = requests_[next_++ % requests_.size()];
+    slot.reader = stub_.PrepareUnaryCall(slot.context.get(), method_, request, &queue_);
+    slot.reader->StartCall();
+    slot.reader->Finish(&slot.reply, &slot.status, &slot);
+  }
+
+  grpc::GenericStub stub_;
+  grpc::CompletionQueue queue_;
+  std::string method_;
+  std::vector<Slot> slots_;
+  std::vector<grpc::ByteBuffer> requests_;
+  size_t next_ = 0;
+  std::vector<double> latencies_;
+  size_t reply_bytes_ = 0;
+  int64_t failed_ = 0;
+  std::string last_error_;
+};
+
+}  // namespace
+
+int RunUnary(const Options& options) {
+  UnaryLoad load(options);
+  const auto seconds = static_cast<double>(options.Number("seconds", 5));
+  const int64_t pid = options.Number("server_pid", 0);
+  load.Run(1, /*measure=*/false);
+  const double cpu_before = ProcessCpuSeconds(pid);
+  const auto begin = SteadyClock::now();
+  load.Run(seconds, /*measure=*/true);
+  const double wall = std::chrono::duration<double>(SteadyClock::now() - begin).count();
+  return load.Report(wall, ProcessCpuSeconds(pid) - cpu_before);
+}
+
+}  // namespace rapport::bench

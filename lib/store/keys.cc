@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/store/keys.h"
+
+#include "lib/base/text.h"
+#include "lib/base/varint.h"
+
+namespace rapport::store {
+namespace {
+
+template <typename... Fields>
+std::string Pack(Fields... fields) {
+  std::string out;
+  out.reserve((sizeof(fields) + ...));
+  (PutBigEndian(out, fields), ...);
+  return out;
+}
+
+// Fills the fields from exactly their bytes.
+template <typename... Fields>
+bool Unpack(std::string_view bytes, Fields&... fields) {
+  return (GetBigEndian(bytes, fields) && ...) && bytes.empty();
+}
+
+// Signed days and times as unsigned numbers of the same (or the reverse) order.
+uint32_t OffsetDay(int32_t day) { return static_cast<uint32_t>(day) ^ 0x8000'0000u; }
+int32_t DayFromOffset(uint32_t offset) { return static_cast<int32_t>(offset ^ 0x8000'0000u); }
+uint64_t InvertTime(int64_t time) { return ~(static_cast<uint64_t>(time) ^ (1ull << 63)); }
+int64_t TimeFromInverted(uint64_t bits) { return static_cast<int64_t>(~bits ^ (1ull << 63)); }
+
+}  // namespace
+
+std::string BlockKey::Encode() const { return Pack(workspace_no, block_no, part); }
+
+std::optional<BlockKey> BlockKey::Decode(std::string_view bytes) {
+  BlockKey key;
+  if (!Unpack(bytes, key.workspace_no, key.block_no, key.part)) return std::nullopt;
+  return key;
+}
+
+std::string BlockKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " block ", block_no, " part ", part);
+}
+
+std::string CustomerKey::Encode() const { return Pack(workspace_no, customer_no); }
+
+std::optional<CustomerKey> CustomerKey::Decode(std::string_view bytes) {
+  CustomerKey key;
+  if (!Unpack(bytes, key.workspace_no, key.customer_no)) return std::nullopt;
+  return key;
+}
+
+std::string CustomerKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " customer ", customer_no);
+}
+
+std::string IdChunkKey::Encode() const { return Pack(workspace_no, arrival_day, chunk); }
+
+std::optional<IdChunkKey> IdChunkKey::Decode(std::string_view bytes) {
+  IdChunkKey key;
+  if (!Unpack(bytes, key.workspace_no, key.arrival_day, key.chunk)) return std::nullopt;
+  return key;
+}
+
+std::string IdChunkKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " day ", arrival_day, " chunk ", chunk);
+}
+
+std::string SeriesKey::Encode() const {
+  return Pack(workspace_no, family, event_type, OffsetDay(day), channel, touchpoint_no, currency,
+              bucket);
+}
+
+std::optional<SeriesKey> SeriesKey::Decode(std::string_view bytes) {
+  SeriesKey key;
+  uint32_t offset_day = 0;
+  if (!Unpack(bytes, key.workspace_no, key.family, key.event_type, offset_day, key.channel,
+              key.touchpoint_no, key.currency, key.bucket)) {
+    return std::nullopt;
+  }
+  key.day = DayFromOffset(offset_day);
+  return key;
+}
+
+std::string SeriesKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " family ", static_cast<uint32_t>(family), " type ",
+             event_type, " day ", day, " channel ", static_cast<uint32_t>(channel), " touchpoint ",
+             touchpoint_no, " currency ", currency, " bucket ", bucket);
+}
+
+std::string ReportKey::Encode() const {
+  std::string out = Pack(workspace_no);
+  out.append(report);
+  return out;
+}
+
+std::optional<ReportKey> ReportKey::Decode(std::string_view bytes) {
+  ReportKey key;
+  if (!GetBigEndian(bytes, key.workspace_no)) return std::nullopt;
+  key.report = std::string(bytes);
+  return key;
+}
+
+std::string ReportKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " report ", report);
+}
+
+std::string TransitionKey::Encode() const {
+  return Pack(workspace_no, InvertTime(time_micros), customer_no);
+}
+
+std::optional<TransitionKey> TransitionKey::Decode(std::string_view bytes) {
+  TransitionKey key;
+  uint64_t inverted = 0;
+  if (!Unpack(bytes, key.workspace_no, inverted, key.customer_no)) return std::nullopt;
+  key.time_micros = TimeFromInverted(inverted);
+  return key;
+}
+
+std::string TransitionKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " time ", time_micros, " customer ", customer_no);
+}
+
+std::string WorkspaceBegin(uint32_t workspace_no) { return Pack(workspace_no); }
+
+std::string WorkspaceEnd(uint32_t workspace_no) {
+  if (workspace_no == UINT32_MAX) return {};  // To the end of the version.
+  return Pack(workspace_no + 1);
+}
+
+std::string IdentityPartition(uint32_t workspace_no, uint8_t kind, std::string_view value) {
+  std::string out = Pack(workspace_no, kind);
+  out.append(value);
+  return out;
+}
+
+std::string CustomerPartition(uint32_t workspace_no, uint32_t customer_no) {
+  return Pack(workspace_no, customer_no);
+}
+
+std::string DictionaryPartition(uint32_t workspace_no) { return Pack(workspace_no); }
+
+}  // namespace rapport::store
