@@ -18,13 +18,12 @@ fi
 for target in "${targets[@]}"; do
   corpus="build/fuzz/corpus/$target"
   mkdir -p "$corpus"
-  seeds=()
-  [ -d "tests/fuzz/corpus/$target" ] && seeds=("tests/fuzz/corpus/$target")
+  RAPPORT_FUZZ_SEEDS=$corpus "build/fuzz/bin/$target" -runs=0 >/dev/null 2>&1
   echo "fuzz: $target for $seconds s"
   log="$findings/$target.log"
   if "build/fuzz/bin/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -verbosity=0 -artifact_prefix="$findings/$target-" \
-    "$corpus" "${seeds[@]}" >"$log" 2>&1; then
+    "$corpus" >"$log" 2>&1; then
     sed -n 's/^stat::number_of_executed_units: */fuzz:   inputs tried: /p' "$log"
   else
     tail -60 "$log" >&2

@@ -51,6 +51,10 @@ absl::Status FailedPrecondition(std::string_view reason, std::string_view text) 
   return Make(absl::StatusCode::kFailedPrecondition, text, {std::string(reason), "", ""});
 }
 
+absl::Status Aborted(std::string_view reason, std::string_view text) {
+  return Make(absl::StatusCode::kAborted, text, {std::string(reason), "", ""});
+}
+
 absl::Status DataLoss(std::string_view key, std::string_view text) {
   return Make(absl::StatusCode::kDataLoss, Cat(key, ": ", text),
               {"STORED_BYTES_BROKEN", "", std::string(key)});

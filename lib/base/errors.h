@@ -30,6 +30,8 @@ absl::Status NotFound(std::string_view resource);
 absl::Status AlreadyExists(std::string_view resource);
 // FAILED_PRECONDITION: the system is not in a state for this call.
 absl::Status FailedPrecondition(std::string_view reason, std::string_view text);
+// ABORTED: somebody else changed it first; read again and repeat.
+absl::Status Aborted(std::string_view reason, std::string_view text);
 // DATA_LOSS: stored bytes that do not decode. `key` says where.
 absl::Status DataLoss(std::string_view key, std::string_view text);
 absl::Status Unauthenticated(std::string_view text);

@@ -104,9 +104,10 @@ class Directory {
   absl::Status WriteRecord(CustomerNo customer_no, store::v1::CustomerRecord record,
                            std::optional<uint64_t> expected_revision);
 
+  struct State;  // directory_state.h; for this folder only.
+
  private:
   Directory();
-  struct State;
   std::unique_ptr<State> state_;
 };
 

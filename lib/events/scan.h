@@ -57,4 +57,15 @@ absl::Status ReadCustomer(const store::Dataset& dataset, std::span<const store::
                           uint32_t workspace_no, CustomerNo customer_no,
                           std::vector<EventRow>& out);
 
+// Where a sealed event's payload is: row `index` of the payloads of this part of its block.
+struct SealedPlace {
+  store::Version segment = 0;
+  uint16_t part = 0;
+  uint32_t index = 0;
+};
+// The same with places, unordered over segments.
+absl::Status ReadCustomer(const store::Dataset& dataset, std::span<const store::Version> segments,
+                          uint32_t workspace_no, CustomerNo customer_no,
+                          std::vector<EventRow>& out, std::vector<SealedPlace>& places);
+
 }  // namespace rapport::events

@@ -10,8 +10,8 @@
 // is durable and visible to readers (timeline, summary, live series).
 //
 // Events known by id within the horizon (default 30 days of arrival) are duplicates, also
-// after restarts. Ids are compared by 128-bit fingerprints: with 10^9 ids the chance of a
-// false duplicate is 10^-21, so hits are not looked up again (docs/adr).
+// after restarts. Ids are compared by 112 bits of a 128-bit fingerprint: with 10^9 ids the
+// chance of a false duplicate is 10^-16, so hits are not looked up again (docs/adr).
 //
 // Thread-safe. Restart: Open() replays the log since the last seal.
 #pragma once
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
 #include "lib/customers/directory.h"
@@ -32,12 +33,19 @@
 #include "lib/store/generation.h"
 #include "lib/store/seam.h"
 #include "rapport/store/v1/records.pb.h"
+#include "rapport/v1/admin_service.pb.h"
+#include "rapport/v1/admin_service.pb.h"
 #include "rapport/v1/event.pb.h"
 #include "rapport/v1/event_service.pb.h"
+#include "rapport/v1/workspace.pb.h"
 
 namespace rapport::events {
 
 struct EngineOptions {
+  // An event is a duplicate when its id arrived at most this many days (UTC days of
+  // arrival, today included as day 0) ago; an older id is forgotten and would be stored
+  // again. 0: only ids of today. Each remembered id costs 23 to 34 bytes. Shortening it
+  // takes effect at once; lengthening it cannot bring forgotten ids back.
   int64_t id_horizon_days = 30;
   // Submit blocks (and stream back-pressure begins) above this many waiting events.
   size_t max_waiting_events = 200'000;
@@ -106,6 +114,11 @@ class Engine {
   // Unsealed events of a customer (no alias applied) after the generation's log_sequence,
   // in timeline order, appended to `out`. About 0.3 us an event.
   void TailEvents(uint32_t workspace_no, CustomerNo customer_no, std::vector<EventRow>& out) const;
+  // The same for a pinned generation (nullptr: before the first): exactly what it lacks,
+  // also while another generation is being published. Exact as long as the handle is
+  // not older than the previous generation and not held for more than a minute after a publish.
+  void TailEvents(const store::GenerationHandle& generation, uint32_t workspace_no,
+                  CustomerNo customer_no, std::vector<EventRow>& out) const;
   // All events of a customer and those merged into it, in timeline order: sealed + tail.
   absl::Status AllEvents(const store::GenerationHandle& generation, uint32_t workspace_no,
                          CustomerNo customer_no, std::vector<EventRow>& out) const;
@@ -121,6 +134,9 @@ class Engine {
   // Live series cells of the workspace with day in [begin, end), unordered.
   std::vector<LiveCell> LiveCells(uint32_t workspace_no, TypeNo type, int32_t begin_day,
                                   int32_t end_day) const;
+  // The same for a pinned generation, as TailEvents above.
+  std::vector<LiveCell> LiveCells(const store::GenerationHandle& generation, uint32_t workspace_no,
+                                  TypeNo type, int32_t begin_day, int32_t end_day) const;
   std::string TouchpointText(uint32_t workspace_no, uint32_t touchpoint_no) const;  // "" for 0.
   std::string CustomTypeText(uint32_t workspace_no, TypeNo type) const;
 
@@ -133,9 +149,10 @@ class Engine {
   int64_t remembered_id_count() const;
   int64_t customer_count() const;
 
+  struct State;  // engine_state.h; for this folder only.
+
  private:
   Engine();
-  struct State;
   std::unique_ptr<State> state_;
 };
 

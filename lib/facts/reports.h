@@ -58,8 +58,11 @@ WorkspaceModel FitModel(const Settings& settings, const FitInput& input, TimeMic
                         const WorkspaceModel* previous);
 // Where the holdout begins: three quarters of the way from the first order to as_of.
 CivilDays HoldoutStart(CivilDays first_order_day, CivilDays as_of_day);
-// Calibration view of one fold at an earlier day, and purchase days after it.
+// One fold's purchases as seen at an earlier day; age_days < 0 when the first order came
+// after it (such a customer is no part of the calibration).
 value::PurchaseHistory HistoryAt(const Settings& settings, const Fold& fold, CivilDays day);
+// Purchase days after `day`, to the fold's end: what really happened in the holdout.
+uint32_t PurchaseDaysAfter(const Fold& fold, CivilDays day);
 
 // Lower bounds of deciles 2..10 of predicted value, for WorkspaceModel::decile_cuts. FitModel
 // leaves them empty: score every customer once (Scorer::PredictedMicros), set the cuts, then

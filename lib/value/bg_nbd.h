@@ -75,8 +75,8 @@ class BgNbd {
 
 struct BgNbdFitOptions {
   double time_unit_days = 7;
-  std::span<const double> weights;           // Empty = 1 each; else one per row, >= 0.
-  std::optional<BgNbdParameters> warm_start; // Last night's parameters.
+  std::span<const double> weights = {};  // Empty = 1 each; else one per row, >= 0.
+  std::optional<BgNbdParameters> warm_start = std::nullopt;  // Last night's parameters.
 };
 
 // One line of "how many customers made n repeat purchases": actual against the model.

@@ -56,7 +56,7 @@ std::string_view SpendReasonText(SpendReason reason);
 
 // How purchases are valued. Without a Gamma-Gamma model, `reason` says why.
 struct SpendModel {
-  std::optional<GammaGamma> gamma_gamma;
+  std::optional<GammaGamma> gamma_gamma = std::nullopt;
   double plain_mean = 0;  // Mean value of all repeat purchases, currency units.
   SpendReason reason = SpendReason::kNone;
 };
@@ -110,8 +110,8 @@ class ClvScorer {
 };
 
 // InvalidArgument naming the option (horizon_days, annual_discount_rate, margin,
-// interval_level) unless horizon is finite and >= 0, rate finite and >= 0, margin finite
-// and >= 0, level in (0, 1).
+// interval_level) unless horizon is in [0, 1e6], rate and margin are finite and >= 0, and
+// the level lies in (0, 1).
 absl::Status ValidateClvOptions(const ClvOptions& options);
 
 // Average order value x orders a year x years: 100 x 12 x 1 = 1,200.

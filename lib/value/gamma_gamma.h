@@ -56,8 +56,8 @@ class GammaGamma {
 };
 
 struct GammaGammaFitOptions {
-  std::span<const double> weights;                // Empty = 1 each.
-  std::optional<GammaGammaParameters> warm_start;
+  std::span<const double> weights = {};  // Empty = 1 each.
+  std::optional<GammaGammaParameters> warm_start = std::nullopt;
 };
 
 struct GammaGammaFit {

@@ -28,7 +28,7 @@ namespace rapport::value {
 
 struct ValueParameters {
   BgNbdParameters purchases;
-  std::optional<GammaGammaParameters> spend;  // nullopt: plain mean.
+  std::optional<GammaGammaParameters> spend = std::nullopt;  // nullopt: plain mean.
   double plain_mean = 0;
   SpendReason spend_reason = SpendReason::kNone;
 };
@@ -36,14 +36,14 @@ struct ValueParameters {
 struct ValueFitOptions {
   double time_unit_days = 7;
   double min_repeaters = 10;                 // Below: FailedPrecondition NOT_ENOUGH_DATA.
-  std::span<const double> weights;           // Empty = 1 each.
-  std::optional<ValueParameters> warm_start; // Last night's.
+  std::span<const double> weights = {};      // Empty = 1 each.
+  std::optional<ValueParameters> warm_start = std::nullopt;  // Last night's.
 };
 
 struct ValueFit {
   BgNbdFit purchases;
-  std::optional<GammaGammaFit> spend;  // Kept for the report even when not used.
-  IndependenceCheck independence;
+  std::optional<GammaGammaFit> spend = std::nullopt;  // For the report, even when not used.
+  IndependenceCheck independence = {};
   SpendReason spend_reason = SpendReason::kNone;
   double plain_mean = 0;
   double customers = 0;

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/stages/value_fit_stage.h"
+
+#include <algorithm>
+#include <map>
+
+#include "jobs/pipeline/parallel.h"
+#include "jobs/stages/report_stage.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/text.h"
+#include "lib/facts/reports.h"
+
+namespace rapport::jobs {
+namespace {
+
+constexpr size_t kHistoriesPerPiece = 65'536;
+
+template <typename T>
+void Append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+uint32_t OrderDaysAfter(const facts::Fold& fold, CivilDays day) {
+  uint32_t count = 0;
+  CivilDays order_day = 0;
+  for (const int32_t difference : fold.order_days()) {
+    order_day += difference;
+    if (order_day > day) ++count;
+  }
+  return count;
+}
+
+class ValueFitStep final : public ShardStep {
+ public:
+  ValueFitStep(const Shard& shard, CivilDays holdout_start)
+      : settings_(shard.workspace->settings) {
+    input_.holdout_start = holdout_start;
+  }
+
+  absl::Status Customer(const CustomerView& view) override {
+    if (!view.projection->has_orders) return absl::OkStatus();
+    input_.histories.push_back(view.projection->purchases);
+    const v1::Rfm& rfm = view.projection->facts.rfm();
+    input_.rfm_recency_days.push_back(rfm.recency_days());
+    input_.rfm_frequency.push_back(static_cast<double>(rfm.frequency()));
+    input_.rfm_monetary_micros.push_back(rfm.monetary().micros());
+    if (view.fold->order_days(0) <= input_.holdout_start) {
+      input_.calibration.push_back(facts::HistoryAt(settings_, *view.fold, input_.holdout_start));
+      input_.holdout_purchases.push_back(OrderDaysAfter(*view.fold, input_.holdout_start));
+    }
+    return absl::OkStatus();
+  }
+  const facts::FitInput& input() const { return input_; }
+
+ private:
+  const facts::Settings& settings_;
+  facts::FitInput input_;
+};
+
+void AppendInput(facts::FitInput& to, const facts::FitInput& from) {
+  Append(to.histories, from.histories);
+  Append(to.calibration, from.calibration);
+  Append(to.holdout_purchases, from.holdout_purchases);
+  Append(to.rfm_recency_days, from.rfm_recency_days);
+  Append(to.rfm_frequency, from.rfm_frequency);
+  Append(to.rfm_monetary_micros, from.rfm_monetary_micros);
+}
+
+// Deciles need everyone's predicted value, so they are cut after the fit.
+absl::Status SetDecileCuts(const Run& run, const facts::Settings& settings,
+                           const facts::FitInput& input, facts::WorkspaceModel& model) {
+  std::vector<int64_t> predicted(input.histories.size());
+  const size_t pieces = (predicted.size() + kHistoriesPerPiece - 1) / kHistoriesPerPiece;
+  RETURN_IF_ERROR(InParallel(run.threads, pieces, [&](size_t piece) {
+    facts::Scorer scorer(settings, model);
+    const size_t end = std::min(predicted.size(), (piece + 1) * kHistoriesPerPiece);
+    for (size_t i = piece * kHistoriesPerPiece; i < end; ++i) {
+      predicted[i] = scorer.PredictedMicros(input.histories[i]);
+    }
+    return absl::OkStatus();
+  }));
+  const std::vector<int64_t> cuts = facts::DecileCuts(predicted);
+  model.mutable_decile_cuts()->Assign(cuts.begin(), cuts.end());
+  return absl::OkStatus();
+}
+
+class ValueFitStage final : public Stage {
+ public:
+  std::string_view name() const override { return "value_fit"; }
+  std::vector<std::string_view> needs() const override { return {"fold"}; }
+  Source source() const override { return Source::kFolds; }
+
+  absl::Status Begin(Run& run) override {
+    for (const WorkspaceRun& workspace : run.workspaces) {
+      facts::FitInput& input = inputs_[workspace.number];
+      input.as_of_day = workspace.settings.calendar.DayOf(run.as_of());
+      const WorkspaceProgress& progress = run.progress(workspace.number);
+      input.holdout_start =
+          facts::HoldoutStart(progress.has_orders() ? progress.first_order_day() : input.as_of_day,
+                              input.as_of_day);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<ShardStep>> NewStep(const Run&, const Shard& shard) override {
+    return std::make_unique<ValueFitStep>(shard,
+                                          inputs_.at(shard.workspace->number).holdout_start);
+  }
+  absl::Status Merge(Run&, const Shard& shard, ShardStep& step) override {
+    AppendInput(inputs_.at(shard.workspace->number), static_cast<ValueFitStep&>(step).input());
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<int64_t> Finish(Run& run) override {
+    int64_t rows = 0;
+    for (const WorkspaceRun& workspace : run.workspaces) {
+      facts::FitInput& input = inputs_.at(workspace.number);
+      rows += static_cast<int64_t>(input.histories.size());
+      facts::WorkspaceModel model = facts::FitModel(workspace.settings, input, run.as_of(),
+                                                    ModelBefore(run, workspace.number));
+      model.mutable_value_model()->set_name(Cat(workspace.name, "/valueModel"));
+      RETURN_IF_ERROR(SetDecileCuts(run, workspace.settings, input, model));
+      AddReport(run, workspace.number, facts::kValueModelReport,
+                model.value_model().SerializeAsString());
+      (*run.manifest().mutable_models())[workspace.number] = std::move(model);
+      input = {};
+    }
+    return rows;
+  }
+
+ private:
+  static const facts::WorkspaceModel* ModelBefore(const Run& run, uint32_t workspace_no) {
+    if (run.base == nullptr) return nullptr;
+    const auto before = run.base->models().find(workspace_no);
+    return before == run.base->models().end() ? nullptr : &before->second;
+  }
+
+  std::map<uint32_t, facts::FitInput> inputs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> NewValueFitStage() { return std::make_unique<ValueFitStage>(); }
+
+}  // namespace rapport::jobs

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <initializer_list>
+
+#include "lib/base/text.h"
+#include "lib/facts/facts.h"
+#include "lib/facts/model_parameters.h"
+#include "lib/facts/wire.h"
+
+namespace rapport::facts {
+namespace {
+
+constexpr char kEvents[] = "the customer's events";
+constexpr char kFit[] = "fitted on all customers of the workspace (GetValueModel)";
+constexpr char kSetting[] = "setting of the workspace";
+constexpr char kQuintiles[] = "all customers with an order, at the last nightly run";
+constexpr char kBgNbdSource[] = "BG/NBD: Fader, Hardie, Lee 2005, Marketing Science 24(2)";
+constexpr char kGammaGammaSource[] =
+    "Gamma-Gamma: Fader, Hardie 2013, brucehardie.com note 025";
+
+// Six digits that matter, as a person would print them.
+std::string Print(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+std::string Print(const v1::Money& money) {
+  return Cat(FormatMoney(money.micros()), " ", money.currency());
+}
+
+template <typename Cuts>
+std::string PrintCuts(const Cuts& cuts) {
+  std::string text;
+  for (const auto cut : cuts) text += Cat(text.empty() ? "" : ", ", Print(static_cast<double>(cut)));
+  return text.empty() ? "none" : text;
+}
+
+class Lines {
+ public:
+  explicit Lines(std::vector<ExplainLine>& lines) : lines_(lines) {}
+  ExplainLine& Add(std::string subject, std::string result, std::string formula) {
+    ExplainLine& line = lines_.emplace_back();
+    line.subject = std::move(subject);
+    line.result = std::move(result);
+    line.formula = std::move(formula);
+    return line;
+  }
+
+ private:
+  std::vector<ExplainLine>& lines_;
+};
+
+void Input(ExplainLine& line, std::string name, std::string value, std::string origin) {
+  line.inputs.push_back({std::move(name), std::move(value), std::move(origin)});
+}
+
+void ExplainStage(const Settings& settings, const v1::CustomerFacts& facts, Lines lines) {
+  if (!facts.has_lifecycle()) return;
+  const v1::Lifecycle& lifecycle = facts.lifecycle();
+  ExplainLine& line = lines.Add("lifecycle.stage", v1::LifecycleStage_Name(lifecycle.stage()),
+                                "first rule of the decision list that holds (docs/metrics.md)");
+  Input(line, "rule and evidence", lifecycle.cause(), kEvents);
+  Input(line, "since", FormatTime(TimeOf(lifecycle.since())), kEvents);
+  Input(line, "previous stage", v1::LifecycleStage_Name(lifecycle.previous_stage()), kEvents);
+  const v1::LifecycleRules& rules = settings.rules;
+  Input(line, "new_days", Cat(rules.new_days()), kSetting);
+  Input(line, "at_risk_days", Cat(rules.at_risk_days()), kSetting);
+  Input(line, "dormant_days", Cat(rules.dormant_days()), kSetting);
+  Input(line, "churned_days", Cat(rules.churned_days()), kSetting);
+  Input(line, "loyal_orders", Cat(rules.loyal_orders()), kSetting);
+  Input(line, "loyal_tenure_days", Cat(rules.loyal_tenure_days()), kSetting);
+  Input(line, "won_back_days", Cat(rules.won_back_days()), kSetting);
+}
+
+void ExplainRfm(const WorkspaceModel& model, const v1::Rfm& rfm, Lines lines) {
+  const std::string score =
+      "1 + whole part of 5 x (customers strictly worse) / (all customers with an order); ties "
+      "share a score";
+  lines.Add("rfm.recency_days", Print(rfm.recency_days()),
+            "civil days from the last order to as_of");
+  Input(lines.Add("rfm.recency_score", Cat(rfm.recency_score()), score), "borders, days",
+        PrintCuts(model.recency_cuts()), kQuintiles);
+  lines.Add("rfm.frequency", Cat(rfm.frequency()), "civil days with an order or booking");
+  Input(lines.Add("rfm.frequency_score", Cat(rfm.frequency_score()), score),
+        "borders, order days", PrintCuts(model.frequency_cuts()), kQuintiles);
+  lines.Add("rfm.monetary", Print(rfm.monetary()),
+            "orders and bookings less refunds, base currency");
+  Input(lines.Add("rfm.monetary_score", Cat(rfm.monetary_score()), score), "borders, micros",
+        PrintCuts(model.monetary_cuts()), kQuintiles);
+  ExplainLine& segment = lines.Add(
+      "rfm.segment", rfm.segment(),
+      "cell of recency score by mean of frequency and monetary score, halves up (docs/metrics.md)");
+  Input(segment, "recency score", Cat(rfm.recency_score()), "rfm.recency_score");
+  Input(segment, "frequency score", Cat(rfm.frequency_score()), "rfm.frequency_score");
+  Input(segment, "monetary score", Cat(rfm.monetary_score()), "rfm.monetary_score");
+}
+
+void AddPurchaseInputs(const v1::ValueModel& model, const v1::CustomerValue& value,
+                       ExplainLine& line) {
+  Input(line, "x", Cat(value.repeat_purchases()), "repeat purchase days after the first");
+  Input(line, "t_x", Cat(Print(value.recency_days()), " days"), "first to last purchase day");
+  Input(line, "T", Cat(Print(value.age_days()), " days"), "first purchase day to as_of");
+  for (const v1::Parameter& parameter : model.purchase_parameters()) {
+    Input(line, parameter.name(), Print(parameter.value()),
+          Cat(kFit, ", times in units of ", Print(model.time_unit_days()), " days"));
+  }
+}
+
+void ExplainOrderValue(const WorkspaceModel& model, const Projection& projection, Lines lines) {
+  const v1::ValueModel& fit = model.value_model();
+  const bool gamma_gamma = fit.spend_model() == kGammaGammaModel;
+  ExplainLine& line = lines.Add(
+      "value.expected_order_value", Print(projection.facts.value().expected_order_value()),
+      gamma_gamma ? Cat("p (gamma + x m) / (p x + q - 1); without repeat purchases p gamma / (q - "
+                        "1). ",
+                        kGammaGammaSource)
+                  : "own mean of repeat purchases; without any, the mean of all customers' repeat "
+                    "purchases");
+  Input(line, "x", Cat(projection.purchases.frequency), "repeat purchase days after the first");
+  Input(line, "m", Print(projection.purchases.mean_value()),
+        "mean value of a repeat purchase day net of refunds");
+  if (!gamma_gamma) {
+    Input(line, "mean of all", FormatMoney(model.mean_order_micros()), kFit);
+    Input(line, "why not Gamma-Gamma", fit.spend_reason(), kFit);
+    return;
+  }
+  for (const v1::Parameter& parameter : fit.spend_parameters()) {
+    Input(line, parameter.name(), Print(parameter.value()), kFit);
+  }
+}
+
+void ExplainForecast(const Settings& settings, const WorkspaceModel& model,
+                     const Projection& projection, Lines lines) {
+  const v1::ValueModel& fit = model.value_model();
+  const v1::CustomerValue& value = projection.facts.value();
+  AddPurchaseInputs(
+      fit, value,
+      lines.Add("value.p_alive", Print(value.p_alive()),
+                Cat("1 / (1 + a / (b + x - 1) x ((alpha + T) / (alpha + t_x))^(r + x)); 1 when x = "
+                    "0. ",
+                    kBgNbdSource)));
+  ExplainLine& purchases = lines.Add(
+      "value.expected_purchases", Print(value.expected_purchases()),
+      Cat("P(alive) x E[purchases in (T, T + h] | alive at T], over the Gamma posterior (r + x, "
+          "alpha + T) of the rate and the Beta posterior (a, b + x) of leaving. ",
+          kBgNbdSource));
+  AddPurchaseInputs(fit, value, purchases);
+  Input(purchases, "h", Cat(value.horizon_days(), " days"), kSetting);
+  ExplainOrderValue(model, projection, lines);
+  ExplainLine& predicted =
+      lines.Add("value.predicted", Print(value.predicted()),
+                "expected discounted purchases x expected order value; a purchase t days ahead "
+                "counts (1 + rate)^(-t / 365)");
+  Input(predicted, "expected purchases", Print(value.expected_purchases()),
+        "value.expected_purchases, before discounting");
+  Input(predicted, "expected order value", Print(value.expected_order_value()),
+        "value.expected_order_value");
+  Input(predicted, "rate", Print(settings.annual_discount_rate), kSetting);
+  Input(predicted, "h", Cat(value.horizon_days(), " days"), kSetting);
+  Input(predicted, "80 % interval",
+        Cat(Print(value.predicted_interval().low()), " to ",
+            Print(value.predicted_interval().high())),
+        "of this customer's own future, not of the mean");
+}
+
+}  // namespace
+
+std::vector<ExplainLine> Explain(const Settings& settings, const WorkspaceModel& model,
+                                 const Projection& projection) {
+  std::vector<ExplainLine> explained;
+  Lines lines(explained);
+  const v1::CustomerFacts& facts = projection.facts;
+  ExplainStage(settings, facts, lines);
+  if (!projection.has_orders) return explained;
+  lines.Add("acquisition_cohort", facts.acquisition_cohort(), "month of the first order or booking");
+  if (facts.has_rfm()) ExplainRfm(model, facts.rfm(), lines);
+  if (!facts.has_value()) return explained;
+  ExplainLine& historic = lines.Add("value.historic", Print(facts.value().historic()),
+                                    "orders and bookings less refunds to date, base currency");
+  Input(historic, "orders and bookings", Cat(facts.summary().order_count()), kEvents);
+  if (facts.value().horizon_days() > 0) ExplainForecast(settings, model, projection, lines);
+  return explained;
+}
+
+}  // namespace rapport::facts

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/base/status_macros.h"
+#include "lib/facts/facts.h"
+#include "lib/lifecycle/stage.h"
+
+namespace rapport::facts {
+
+absl::StatusOr<Settings> SettingsOf(const v1::Workspace& workspace) {
+  Settings settings;
+  const WeekStart week_start = workspace.week_start() == v1::WEEK_START_SUNDAY
+                                   ? WeekStart::kSunday
+                                   : WeekStart::kMonday;
+  const std::string zone = workspace.time_zone().empty() ? "UTC" : workspace.time_zone();
+  ASSIGN_OR_RETURN(settings.calendar, Calendar::Create(zone, week_start));
+  const std::string currency =
+      workspace.base_currency().empty() ? "EUR" : workspace.base_currency();
+  ASSIGN_OR_RETURN(settings.base_currency, PackCurrency(currency));
+  settings.rules = lifecycle::CompleteRules(workspace.lifecycle_rules());
+  if (workspace.has_annual_discount_rate()) {
+    settings.annual_discount_rate = workspace.annual_discount_rate();
+  }
+  if (workspace.value_horizon_days() > 0) {
+    settings.value_horizon_days = workspace.value_horizon_days();
+  }
+  return settings;
+}
+
+}  // namespace rapport::facts

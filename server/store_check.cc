@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store_check.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "google/protobuf/message.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/text.h"
+#include "lib/events/block.h"
+#include "lib/metrics/series.h"
+#include "lib/store/keys.h"
+#include "lib/store/row_checksum.h"
+#include "lib/store/schema.h"
+#include "rapport/store/v1/fold.pb.h"
+#include "rapport/store/v1/records.pb.h"
+#include "rapport/v1/cohort.pb.h"
+#include "rapport/v1/customer.pb.h"
+#include "rapport/v1/value.pb.h"
+
+namespace rapport::server {
+namespace {
+
+using store::DatasetId;
+using store::TableId;
+
+constexpr int kMaxProblems = 20;
+constexpr int64_t kRowsBetweenLooks = 512;
+
+void Problem(v1::StoreCheck& check, std::string_view text) {
+  if (check.problems_size() < kMaxProblems) check.add_problems(std::string(text));
+}
+
+template <typename Message>
+bool Parses(std::string_view bytes) {
+  Message message;
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+bool ReportParses(std::string_view key, std::string_view value) {
+  const auto report = store::ReportKey::Decode(key);
+  if (!report.has_value()) return false;
+  if (report->report == "value_model") return Parses<v1::ValueModel>(value);
+  if (report->report == "value_report") return Parses<v1::ValueReport>(value);
+  if (report->report == "lifecycle") return Parses<v1::LifecycleReport>(value);
+  return !report->report.starts_with("retention/") || Parses<v1::RetentionReport>(value);
+}
+
+// Whether a row of a dataset decodes, key and value.
+bool RowDecodes(DatasetId dataset, std::string_view key, std::string_view value) {
+  switch (dataset) {
+    case DatasetId::kEventBlocks: {
+      const auto block = store::BlockKey::Decode(key);
+      std::vector<events::EventRow> rows;
+      return block.has_value() && events::DecodeBlock(value, block->block_no, rows).ok();
+    }
+    case DatasetId::kEventPayloads: {
+      std::vector<std::string_view> payloads;
+      return store::BlockKey::Decode(key).has_value() &&
+             events::DecodePayloads(value, payloads).ok();
+    }
+    case DatasetId::kEventIds: return store::IdChunkKey::Decode(key).has_value();
+    case DatasetId::kFolds:
+      return store::CustomerKey::Decode(key) && Parses<store::v1::CustomerFold>(value);
+    case DatasetId::kFacts:
+      return store::CustomerKey::Decode(key) && Parses<v1::CustomerFacts>(value);
+    case DatasetId::kSeries:
+      return store::SeriesKey::Decode(key) && metrics::DecodeCell(value).ok();
+    case DatasetId::kReports: return ReportParses(key, value);
+    case DatasetId::kTransitions:
+      return store::TransitionKey::Decode(key) && Parses<v1::Transition>(value);
+  }
+  return false;
+}
+
+struct Sums {
+  int64_t rows = 0;
+  uint64_t checksum = 0;
+};
+
+// Walks one version of a dataset.
+absl::StatusOr<Sums> WalkVersion(const CallContext& call, DatasetId dataset,
+                                 store::Version version, v1::StoreCheck& check) {
+  Sums sums;
+  store::RowChecksum checksum;
+  const auto cursor = call.env().store.dataset().Scan(dataset, version, {});
+  for (; cursor->Valid(); cursor->Next()) {
+    if (sums.rows++ % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call.Alive());
+    checksum.Add(cursor->Key(), cursor->Value());
+    if (!RowDecodes(dataset, cursor->Key(), cursor->Value())) {
+      Problem(check, Cat("version ", version, ", row ", sums.rows, ": does not decode"));
+    }
+  }
+  if (!cursor->status().ok()) Problem(check, FromAbsl(cursor->status().message()));
+  sums.checksum = checksum.Value();
+  check.set_item_count(check.item_count() + sums.rows);
+  return sums;
+}
+
+// Each block has as many payloads as events, under the same key.
+absl::Status CheckPayloads(const CallContext& call, store::Version version,
+                           v1::StoreCheck& check) {
+  const store::Dataset& dataset = call.env().store.dataset();
+  const auto blocks = dataset.Scan(DatasetId::kEventBlocks, version, {});
+  const auto payloads = dataset.Scan(DatasetId::kEventPayloads, version, {});
+  std::vector<events::EventRow> rows;
+  std::vector<std::string_view> texts;
+  for (; blocks->Valid() && payloads->Valid(); blocks->Next(), payloads->Next()) {
+    if (check.item_count() % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call.Alive());
+    check.set_item_count(check.item_count() + 1);
+    const auto key = store::BlockKey::Decode(blocks->Key());
+    if (!key.has_value() || blocks->Key() != payloads->Key()) {
+      Problem(check, Cat("segment ", version, ": blocks and payloads differ in their keys"));
+      return absl::OkStatus();
+    }
+    rows.clear();
+    texts.clear();
+    const bool decode = events::DecodeBlock(blocks->Value(), key->block_no, rows).ok() &&
+                        events::DecodePayloads(payloads->Value(), texts).ok();
+    if (!decode || rows.size() != texts.size()) {
+      Problem(check, Cat(key->DebugString(), ": payloads do not match events"));
+    }
+  }
+  if (blocks->Valid() != payloads->Valid()) {
+    Problem(check, Cat("segment ", version, ": blocks and payloads differ in number"));
+  }
+  return absl::OkStatus();
+}
+
+const store::v1::DatasetTotal* TotalOf(const store::Manifest& manifest, std::string_view name) {
+  for (const auto& total : manifest.totals()) {
+    if (total.dataset() == name) return &total;
+  }
+  return nullptr;
+}
+
+absl::Status CheckOwnVersion(const CallContext& call, const store::Manifest& manifest,
+                             DatasetId dataset, v1::StoreCheck& check) {
+  ASSIGN_OR_RETURN(const Sums sums,
+                   WalkVersion(call, dataset, manifest.generation(), check));
+  const auto* total = TotalOf(manifest, store::DatasetName(dataset));
+  const uint64_t rows = total == nullptr ? 0 : total->row_count();
+  if (static_cast<uint64_t>(sums.rows) != rows) {
+    Problem(check, Cat(sums.rows, " rows, but the manifest says ", rows));
+  } else if (total != nullptr && total->checksum() != sums.checksum) {
+    Problem(check, "the checksum is not that of the manifest");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckGeneration(const CallContext& call, v1::CheckStoreResponse* response) {
+  const store::GenerationHandle generation = call.env().serving.Current();
+  if (generation == nullptr) return absl::OkStatus();
+  for (const DatasetId dataset : store::kAllDatasets) {
+    v1::StoreCheck& check = *response->add_checks();
+    check.set_check(Cat("dataset ", store::DatasetName(dataset)));
+    if (!store::IsEventDataset(dataset)) {
+      RETURN_IF_ERROR(CheckOwnVersion(call, *generation, dataset, check));
+      continue;
+    }
+    for (const store::Version segment : generation->segments()) {
+      RETURN_IF_ERROR(WalkVersion(call, dataset, segment, check).status());
+    }
+  }
+  v1::StoreCheck& check = *response->add_checks();
+  check.set_check("payloads of events");
+  for (const store::Version segment : generation->segments()) {
+    RETURN_IF_ERROR(CheckPayloads(call, segment, check));
+  }
+  return absl::OkStatus();
+}
+
+// Whether a table row is of the table's message; pointers are not messages.
+bool TableRowParses(TableId table, std::string_view value) {
+  switch (table) {
+    case TableId::kIdentities: return Parses<store::v1::IdentityRecord>(value);
+    case TableId::kCustomers: return Parses<store::v1::CustomerRecord>(value);
+    case TableId::kDictionary: return Parses<store::v1::DictionaryRecord>(value);
+    case TableId::kWorkspaces: return Parses<store::v1::WorkspaceRecord>(value);
+    case TableId::kRuns: return Parses<v1::Run>(value);
+    case TableId::kPointers: return true;
+  }
+  return false;
+}
+
+absl::Status CheckTable(const CallContext& call, TableId table, v1::StoreCheck& check) {
+  int64_t rows = 0;
+  absl::Status alive;
+  const absl::Status scanned = call.env().store.table(table).ScanAll(
+      "", [&](std::string_view, std::string_view, std::string_view value) {
+        if (rows++ % kRowsBetweenLooks == 0) alive = call.Alive();
+        if (!TableRowParses(table, value)) Problem(check, Cat("row ", rows, ": does not decode"));
+        return alive;
+      });
+  check.set_item_count(rows);
+  RETURN_IF_ERROR(alive);
+  if (!scanned.ok()) Problem(check, FromAbsl(scanned.message()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckStore(const CallContext& call, v1::CheckStoreResponse* response) {
+  for (const TableId table : store::kAllTables) {
+    v1::StoreCheck& check = *response->add_checks();
+    check.set_check(Cat("table ", store::TableName(table)));
+    RETURN_IF_ERROR(CheckTable(call, table, check));
+  }
+  RETURN_IF_ERROR(CheckGeneration(call, response));
+  response->set_healthy(true);
+  for (const v1::StoreCheck& check : response->checks()) {
+    if (!check.problems().empty()) response->set_healthy(false);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace rapport::server
