@@ -103,12 +103,12 @@ class AdminClient final : public Admin {
 
   absl::StatusOr<uint32_t> CurrentGeneration() override {
     const v1::ListGenerationsRequest request;
-    ASSIGN_OR_RETURN(const auto response,
-                     Call<v1::ListGenerationsResponse>(
-                         "ListGenerations", kCallTimeout,
-                         [&](grpc::ClientContext* context, auto* answer) {
-                           return stub_->ListGenerations(context, request, answer);
-                         }));
+    ASSIGN_OR_RETURN(
+        const auto response,
+        Call<v1::ListGenerationsResponse>("ListGenerations", kCallTimeout,
+                                          [&](grpc::ClientContext* context, auto* answer) {
+                                            return stub_->ListGenerations(context, request, answer);
+                                          }));
     for (const v1::Generation& generation : response.generations()) {
       if (!generation.current()) continue;
       const size_t at = generation.name().rfind(kGenerationPrefix);
@@ -160,11 +160,10 @@ absl::StatusOr<std::unique_ptr<Admin>> ConnectAdmin(const ConnectOptions& option
     credentials = grpc::SslCredentials(tls);
   }
   const auto channel = grpc::CreateChannel(options.server, credentials);
-  const auto deadline =
-      std::chrono::system_clock::now() + seconds(options.connect_timeout_seconds);
+  const auto deadline = std::chrono::system_clock::now() + seconds(options.connect_timeout_seconds);
   if (!channel->WaitForConnected(deadline)) {
-    return Unavailable("SERVER_UNREACHABLE",
-                       Cat("no server answers at ", options.server, "; is rapport-server running?"));
+    return Unavailable("SERVER_UNREACHABLE", Cat("no server answers at ", options.server,
+                                                 "; is rapport-server running?"));
   }
   return std::make_unique<AdminClient>(channel, std::move(token));
 }

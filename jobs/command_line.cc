@@ -74,7 +74,8 @@ std::vector<Flag> ConnectionFlags() {
        SetText([](CommandLine& line) -> std::string& { return line.connect.server; })},
       {"token-file", "FILE", "file with a bearer token of role admin",
        SetText([](CommandLine& line) -> std::string& { return line.connect.token_file; })},
-      {"tls-ca", "FILE", "PEM file of the authority that signed the server's certificate; turns TLS on",
+      {"tls-ca", "FILE",
+       "PEM file of the authority that signed the server's certificate; turns TLS on",
        SetText([](CommandLine& line) -> std::string& { return line.connect.tls_ca; })},
   };
 }
@@ -89,10 +90,11 @@ std::vector<Flag> RunFlags() {
                       [](CommandLine& line) -> int& { return line.nightly.threads; })},
       {"nice", "N", "scheduling priority, 0 to 19 (default 10)",
        SetNumber<int>("nice", 0, 19, [](CommandLine& line) -> int& { return line.nice; })},
-      {"id-horizon-days", "N", "days for which event ids are remembered (default 30, as the server)",
-       SetNumber<int64_t>("id-horizon-days", 1, 3650, [](CommandLine& line) -> int64_t& {
-         return line.nightly.id_horizon_days;
-       })},
+      {"id-horizon-days", "N",
+       "days for which event ids are remembered (default 30, as the server)",
+       SetNumber<int64_t>(
+           "id-horizon-days", 1, 3650,
+           [](CommandLine& line) -> int64_t& { return line.nightly.id_horizon_days; })},
       {"keep-checkpoint", "", "leave the checkpoint behind for inspection",
        SetTrue([](CommandLine& line) -> bool& { return line.nightly.keep_checkpoint; })},
       {"stop-after", "STAGE", "drill: die as if killed after this stage, `manifest` or `publish`",
@@ -108,7 +110,8 @@ std::vector<Flag> OutputFlags() {
        SetTrue([](CommandLine& line) -> bool& { return line.plan; })},
       {"json", "", "print the run's report as JSON",
        SetTrue([](CommandLine& line) -> bool& { return line.json; })},
-      {"quiet", "", "print errors only", SetTrue([](CommandLine& line) -> bool& { return line.quiet; })},
+      {"quiet", "", "print errors only",
+       SetTrue([](CommandLine& line) -> bool& { return line.quiet; })},
       {"help", "", "print this", SetTrue([](CommandLine& line) -> bool& { return line.help; })},
   };
 }
@@ -116,7 +119,8 @@ std::vector<Flag> OutputFlags() {
 const std::vector<Flag>& Flags() {
   static const auto& flags = *new std::vector<Flag>([] {
     std::vector<Flag> all = ConnectionFlags();
-    for (auto&& group : {RunFlags(), OutputFlags()}) all.insert(all.end(), group.begin(), group.end());
+    for (auto&& group : {RunFlags(), OutputFlags()})
+      all.insert(all.end(), group.begin(), group.end());
     return all;
   }());
   return flags;

@@ -130,8 +130,8 @@ class Night {
     if (!resumed) return false;
     state_.set_attempts(state_.attempts() + 1);
     for (v1::RunStep& step : *state_.mutable_steps()) step.set_resumed(true);
-    progress_.Say(Cat("resuming run ", state_.run_id(), " after ",
-                      state_.finished_stages_size(), " finished stages"));
+    progress_.Say(Cat("resuming run ", state_.run_id(), " after ", state_.finished_stages_size(),
+                      " finished stages"));
     return true;
   }
 
@@ -139,8 +139,8 @@ class Night {
     const TimeMicros age = clock_.Now() - state.start_time_micros();
     return state.format_version() == kStateFormat && state.full() == options_.full &&
            state.as_of_given() == options_.as_of.has_value() &&
-           (!options_.as_of || *options_.as_of == state.manifest().as_of_micros()) &&
-           age >= 0 && age < kResumeWithin && state.attempts() < kMostAttempts &&
+           (!options_.as_of || *options_.as_of == state.manifest().as_of_micros()) && age >= 0 &&
+           age < kResumeWithin && state.attempts() < kMostAttempts &&
            state.finished_stages_size() > 0 && state.base_generation() == current_ &&
            fs::exists(state.checkpoint_path());
   }
@@ -179,14 +179,12 @@ class Night {
     run_.threads = options_.threads > 0
                        ? options_.threads
                        : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    run_.keep_ids_since =
-        state_.start_time_micros() - options_.id_horizon_days * kMicrosPerDay;
+    run_.keep_ids_since = state_.start_time_micros() - options_.id_horizon_days * kMicrosPerDay;
     if (run_.base_version() != state_.base_generation()) return BaseChanged();
     state_.mutable_manifest()->set_log_sequence(store_->log().last());
     RETURN_IF_ERROR(LoadWorkspaces(run_));
     if (state_.finished_stages_size() == 0) return absl::OkStatus();
-    RETURN_IF_ERROR(
-        TakeIn(run_, {store::DatasetId::kEventBlocks, store::DatasetId::kFolds}));
+    RETURN_IF_ERROR(TakeIn(run_, {store::DatasetId::kEventBlocks, store::DatasetId::kFolds}));
     return FindCustomers(run_);
   }
 
@@ -222,8 +220,7 @@ class Night {
     // gone, so nothing is published over it.
     ASSIGN_OR_RETURN(const uint32_t current, admin_.CurrentGeneration());
     if (current != state_.base_generation()) return BaseChanged();
-    RETURN_IF_ERROR(
-        admin_.PublishGeneration(run_.folder, Cat("runs/", state_.run_id())).status());
+    RETURN_IF_ERROR(admin_.PublishGeneration(run_.folder, Cat("runs/", state_.run_id())).status());
     StopIf(options_.drill.stop_after, "publish");
     progress_.End();
     return absl::OkStatus();

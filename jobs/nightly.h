@@ -34,7 +34,7 @@ struct NightlyOptions {
   bool full = false;                // Keep nothing of the generation before.
   int threads = 0;                  // 0: as many as the machine has cores.
   bool keep_checkpoint = false;
-  int64_t id_horizon_days = 30;     // As the server's; fingerprints are kept this long.
+  int64_t id_horizon_days = 30;  // As the server's; fingerprints are kept this long.
   Drill drill;
 };
 

@@ -91,7 +91,8 @@ void RemoveOtherRuns(const std::string& parent, const std::string& keep) {
   std::vector<std::string> others;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
-    if (IsRunFolder(entry) && entry.path().lexically_normal() != fs::path(keep).lexically_normal()) {
+    if (IsRunFolder(entry) &&
+        entry.path().lexically_normal() != fs::path(keep).lexically_normal()) {
       others.push_back(entry.path().string());
     }
   }
@@ -102,8 +103,7 @@ void RemoveFolder(const std::string& path) {
   std::error_code error;
   fs::remove_all(path, error);
   if (error) {
-    Log(LogLevel::kWarning, "cannot remove a folder",
-        {{"path", path}, {"error", error.message()}});
+    Log(LogLevel::kWarning, "cannot remove a folder", {{"path", path}, {"error", error.message()}});
   }
 }
 

@@ -59,9 +59,9 @@ std::string CustomersNote(const Run& run, const WorkspaceRun& workspace) {
       events = before->second.event_count();
     }
   }
-  std::string note = Cat("customers ", Grouped(now.customer_count()),
-                         Change(customers, now.customer_count()), ", events ",
-                         Grouped(now.event_count()), Change(events, now.event_count()));
+  std::string note =
+      Cat("customers ", Grouped(now.customer_count()), Change(customers, now.customer_count()),
+          ", events ", Grouped(now.event_count()), Change(events, now.event_count()));
   if (now.left_out_event_count() > 0) {
     note += Cat("; ", Grouped(now.left_out_event_count()), " events after as_of left out");
   }
@@ -106,14 +106,14 @@ struct NpsCount {
 // Answers of the 30 days that end with `last_day`.
 NpsCount CountNps(const Run& run, uint32_t workspace_no, CivilDays last_day) {
   NpsCount nps;
-  const auto read = ReadEventCells(
-      run, run.version(), workspace_no, v1::EVENT_TYPE_NPS_ANSWERED,
-      [&](const metrics::CellKey& key, const metrics::Cell& cell) {
-        if (key.day > last_day || key.day <= last_day - kNpsDays) return;
-        nps.answers += cell.count;
-        if (key.bucket >= 9) nps.promoters += cell.count;
-        if (key.bucket <= 6) nps.detractors += cell.count;
-      });
+  const auto read = ReadEventCells(run, run.version(), workspace_no, v1::EVENT_TYPE_NPS_ANSWERED,
+                                   [&](const metrics::CellKey& key, const metrics::Cell& cell) {
+                                     if (key.day > last_day || key.day <= last_day - kNpsDays)
+                                       return;
+                                     nps.answers += cell.count;
+                                     if (key.bucket >= 9) nps.promoters += cell.count;
+                                     if (key.bucket <= 6) nps.detractors += cell.count;
+                                   });
   return read.ok() ? nps : NpsCount{};
 }
 
@@ -145,7 +145,9 @@ std::string Parameters(const google::protobuf::RepeatedPtrField<v1::Parameter>& 
 
 std::string ModelNote(const Run& run, uint32_t workspace_no) {
   const auto model = ReportNow<v1::ValueModel>(run, workspace_no, facts::kValueModelReport);
-  if (!model || model->purchase_model().empty()) return "value model: none yet";
+  if (!model || model->purchase_model().empty()) {
+    return model && model->notes_size() > 0 ? model->notes(0) : "value model: none yet";
+  }
   char text[96];
   std::snprintf(text, sizeof text, "; log-likelihood %.3f", model->purchase_log_likelihood());
   std::string note =
@@ -180,9 +182,8 @@ std::vector<std::string> NotesOf(const Run& run) {
   std::vector<std::string> notes;
   for (const WorkspaceRun& workspace : run.workspaces) {
     for (const std::string& note :
-         {CustomersNote(run, workspace), StagesNote(run, workspace.number),
-          NpsNote(run, workspace), ModelNote(run, workspace.number),
-          EquityNote(run, workspace.number)}) {
+         {CustomersNote(run, workspace), StagesNote(run, workspace.number), NpsNote(run, workspace),
+          ModelNote(run, workspace.number), EquityNote(run, workspace.number)}) {
       if (!note.empty()) notes.push_back(Cat(workspace.name, ": ", note));
     }
   }

@@ -81,9 +81,9 @@ std::string RunText(const v1::Run& run) {
   const double seconds =
       static_cast<double>(run.end_time().seconds() - run.start_time().seconds()) +
       (run.end_time().nanos() - run.start_time().nanos()) / 1e9;
-  std::string text = Cat(run.name(), succeeded ? " published " : " failed",
-                         succeeded ? run.generation() : "", run.full() ? " (full)" : "",
-                         Format(" in %.1f s\n", seconds));
+  std::string text =
+      Cat(run.name(), succeeded ? " published " : " failed", succeeded ? run.generation() : "",
+          run.full() ? " (full)" : "", Format(" in %.1f s\n", seconds));
   const TimeMicros as_of = run.as_of().seconds() * kMicrosPerSecond + run.as_of().nanos() / 1000;
   text += Cat("  as of ", FormatTime(as_of), ": ", Grouped(run.customer_count()), " customers, ",
               Grouped(run.event_count()), " events; ", Grouped(run.refolded_customer_count()),

@@ -52,6 +52,9 @@ RESTRICTED = {
     "grpc/": ("server/", "tools/", "jobs/admin_client", "tests/integration/",
               "tests/unit/server/", "tests/unit/tools/", "tests/unit/jobs/", "bench/"),
 }
+# Files that put a program together from its folders; nothing depends on them.
+COMPOSERS = {"server/main.cc", "server/server.cc", "jobs/nightly_main.cc",
+             "tools/rapportctl/main.cc"}
 GRPC_STUB = re.compile(r"\.grpc\.pb\.h$")
 
 BAD_TYPE_NAME = re.compile(
@@ -123,8 +126,7 @@ def check_includes(files):
             known = other == "proto" or other in ALLOWED
             if known and other != layer and other not in ALLOWED[layer]:
                 breach(path, line, f"{layer} may not include {other}")
-            # A program's main file puts folders together; it is nobody's dependency.
-            if known and other != "proto" and not path.endswith("main.cc"):
+            if known and other != "proto" and path not in COMPOSERS:
                 folder_edges[folder_of(path)].add(folder_of(target))
     for folder, others in sorted(folder_edges.items()):
         for other in sorted(others):

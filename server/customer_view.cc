@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "google/protobuf/util/field_mask_util.h"
-#include "google/protobuf/util/time_util.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
@@ -216,20 +215,20 @@ absl::StatusOr<std::optional<facts::Projection>> ProjectCustomer(const ReadPoint
   return projection;
 }
 
+absl::StatusOr<std::vector<v1::Transition>> ReadTransitions(const ReadPoint& at,
+                                                            CustomerNo customer_no) {
+  facts::Fold fold;
+  ASSIGN_OR_RETURN(const bool found, ReadRow(at, DatasetId::kFolds, customer_no, &fold));
+  if (!found) return std::vector<v1::Transition>();
+  return facts::TransitionsOf(fold, at.as_of());
+}
+
 void FillContext(const ReadPoint& at, v1::AnswerContext* context) {
   SetTime(at.as_of(), context->mutable_as_of());
   if (at.generation != nullptr) {
     context->set_generation(FormatGenerationName(at.generation->generation()));
   }
   context->set_view(at.live() ? v1::VIEW_LIVE : v1::VIEW_NIGHTLY);
-}
-
-void SetTime(TimeMicros time, google::protobuf::Timestamp* out) {
-  *out = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(time);
-}
-
-TimeMicros MicrosOf(const google::protobuf::Timestamp& time) {
-  return google::protobuf::util::TimeUtil::TimestampToMicroseconds(time);
 }
 
 }  // namespace rapport::server

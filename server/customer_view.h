@@ -13,11 +13,11 @@
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/field_mask.pb.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "lib/facts/facts.h"
 #include "rapport/v1/answer.pb.h"
 #include "rapport/v1/customer.pb.h"
 #include "server/env.h"
+#include "server/times.h"
 
 namespace rapport::server {
 
@@ -67,9 +67,11 @@ absl::StatusOr<bool> ReadFacts(const ReadPoint& at, CustomerNo customer_no,
 absl::StatusOr<std::optional<facts::Projection>> ProjectCustomer(const ReadPoint& at,
                                                                  CustomerNo customer_no);
 
+// The customer's lifecycle transitions at the generation's as_of, oldest first.
+absl::StatusOr<std::vector<v1::Transition>> ReadTransitions(const ReadPoint& at,
+                                                            CustomerNo customer_no);
+
 // as_of, generation, view.
 void FillContext(const ReadPoint& at, v1::AnswerContext* context);
-void SetTime(TimeMicros time, google::protobuf::Timestamp* out);
-TimeMicros MicrosOf(const google::protobuf::Timestamp& time);
 
 }  // namespace rapport::server

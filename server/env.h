@@ -12,7 +12,9 @@
 #include "server/auth.h"
 #include "server/call_metrics.h"
 #include "server/config.h"
+#include "server/publishing.h"
 #include "server/request_log.h"
+#include "server/run_book.h"
 #include "server/serving.h"
 #include "server/streams.h"
 #include "server/work_pool.h"
@@ -29,6 +31,8 @@ struct Env {
   Auth& auth;
   Workspaces& workspaces;
   Serving& serving;
+  Publishing& publishing;
+  RunBook& runs;
   WorkPool& pool;
   CallMetrics& metrics;
   RequestLog& request_log;

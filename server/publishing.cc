@@ -7,8 +7,8 @@
 #include "lib/base/log.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
-#include "server/customer_view.h"
 #include "server/resource_name.h"
+#include "server/times.h"
 
 namespace rapport::server {
 namespace {
@@ -36,10 +36,10 @@ std::string Publishing::StoreFolder(const std::string& data_dir) {
   return (fs::path(data_dir) / "store").string();
 }
 
-Publishing::Publishing(Env& env)
-    : env_(env),
-      checkpoints_(fs::absolute(env.config.data_dir()) / "checkpoints"),
-      staging_(fs::absolute(env.config.data_dir()) / "staging") {}
+Publishing::Publishing(const Parts& parts, const std::string& data_dir)
+    : parts_(parts),
+      checkpoints_(fs::absolute(data_dir) / "checkpoints"),
+      staging_(fs::absolute(data_dir) / "staging") {}
 
 absl::StatusOr<v1::CreateCheckpointResponse> Publishing::Checkpoint(std::string_view run_id) {
   absl::MutexLock lock(&mutex_);
@@ -48,10 +48,10 @@ absl::StatusOr<v1::CreateCheckpointResponse> Publishing::Checkpoint(std::string_
   RETURN_IF_ERROR(MakeFolder(staging_));
   Remove(folder);
   v1::CreateCheckpointResponse response;
-  ASSIGN_OR_RETURN(const store::Version next, env_.generations.NextNumber());
-  RETURN_IF_ERROR(env_.engine.WithWriterLock([&] {
-    response.set_log_sequence(static_cast<int64_t>(env_.store.log().last()));
-    return env_.store.Checkpoint(folder.string());
+  ASSIGN_OR_RETURN(const store::Version next, parts_.generations.NextNumber());
+  RETURN_IF_ERROR(parts_.engine.WithWriterLock([&] {
+    response.set_log_sequence(static_cast<int64_t>(parts_.store.log().last()));
+    return parts_.store.Checkpoint(folder.string());
   }));
   response.set_path(folder.string());
   response.set_staging_path(staging_.string());
@@ -69,7 +69,7 @@ absl::StatusOr<v1::Generation> Publishing::Publish(const std::string& path,
   if (error || below.empty() || below == "." || *below.begin() == "..") {
     return InvalidField("path", "OUTSIDE_STAGING", "must be a folder below the staging path");
   }
-  const store::GenerationHandle current = env_.serving.Current();
+  const store::GenerationHandle current = parts_.serving.Current();
   const bool repeated = !fs::exists(folder) && current != nullptr && !run_id.empty() &&
                         current->run_id() == run_id;
   if (repeated) return Describe(current);
@@ -77,7 +77,7 @@ absl::StatusOr<v1::Generation> Publishing::Publish(const std::string& path,
     return InvalidField("path", "NO_MANIFEST", "holds no manifest.binpb");
   }
   ASSIGN_OR_RETURN(const store::GenerationHandle published,
-                   env_.serving.Publish(folder.string(), env_.clock.Now()));
+                   parts_.serving.Publish(folder.string(), parts_.clock.Now()));
   Log(LogLevel::kInfo, "generation published",
       {{"generation", Cat(published->generation())}, {"run", published->run_id()}});
   Remove(folder);
@@ -86,18 +86,18 @@ absl::StatusOr<v1::Generation> Publishing::Publish(const std::string& path,
 
 absl::StatusOr<v1::Generation> Publishing::Rollback(const std::string& expected) {
   absl::MutexLock lock(&mutex_);
-  const store::GenerationHandle current = env_.serving.Current();
+  const store::GenerationHandle current = parts_.serving.Current();
   const std::string name = current == nullptr ? "" : FormatGenerationName(current->generation());
   if (!expected.empty() && expected != name) {
     return FailedPrecondition("GENERATION_CHANGED", Cat("the current generation is ", name));
   }
-  ASSIGN_OR_RETURN(const store::GenerationHandle shown, env_.serving.Rollback());
+  ASSIGN_OR_RETURN(const store::GenerationHandle shown, parts_.serving.Rollback());
   Log(LogLevel::kWarning, "generation rolled back", {{"generation", Cat(shown->generation())}});
   return Describe(shown);
 }
 
 v1::Generation Publishing::Describe(const store::GenerationHandle& generation) const {
-  const store::GenerationHandle current = env_.serving.Current();
+  const store::GenerationHandle current = parts_.serving.Current();
   v1::Generation result;
   result.set_name(FormatGenerationName(generation->generation()));
   SetTime(generation->as_of_micros(), result.mutable_as_of());

@@ -14,15 +14,23 @@
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "lib/base/clock.h"
 #include "rapport/v1/admin_service.pb.h"
 #include "rapport/v1/workspace.pb.h"
-#include "server/env.h"
+#include "server/serving.h"
 
 namespace rapport::server {
 
 class Publishing {
  public:
-  explicit Publishing(Env& env);
+  struct Parts {
+    store::Store& store;
+    store::Generations& generations;
+    events::Engine& engine;
+    Serving& serving;
+    const Clock& clock;
+  };
+  Publishing(const Parts& parts, const std::string& data_dir);
 
   // `run_id` is valid. Asking again for the same run makes the copy anew.
   absl::StatusOr<v1::CreateCheckpointResponse> Checkpoint(std::string_view run_id);
@@ -36,7 +44,7 @@ class Publishing {
   static std::string StoreFolder(const std::string& data_dir);
 
  private:
-  Env& env_;
+  const Parts parts_;
   std::filesystem::path checkpoints_;
   std::filesystem::path staging_;
   absl::Mutex mutex_;

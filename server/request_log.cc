@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "lib/base/errors.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "server/status_details.h"
@@ -22,6 +23,15 @@ LogLevel LevelOf(const absl::Status& status) {
     case absl::StatusCode::kResourceExhausted: return LogLevel::kWarning;
     default: return LogLevel::kInfo;
   }
+}
+
+// Texts of client errors may quote what a client sent, so only faults of ours are printed
+// in full; of the others the stable reason and the field.
+std::string ErrorText(const absl::Status& status) {
+  if (status.ok()) return "";
+  if (LevelOf(status) != LogLevel::kInfo) return std::string(status.message());
+  const ErrorDetail detail = DetailOf(status).value_or(ErrorDetail{});
+  return Cat(detail.reason, detail.field.empty() ? "" : " ", detail.field);
 }
 
 }  // namespace
@@ -48,7 +58,7 @@ void RequestLog::Write(const CallLine& line) {
        {"duration_us", Cat(line.duration_us)},
        {"request_id", line.request_id},
        {"peer", line.peer},
-       {"error", std::string(line.status.message())}});
+       {"error", ErrorText(line.status)}});
 }
 
 }  // namespace rapport::server

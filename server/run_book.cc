@@ -8,7 +8,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/varint.h"
-#include "server/customer_view.h"
+#include "server/times.h"
 #include "server/resource_name.h"
 
 namespace rapport::server {

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store_check.h"
 
+#include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "google/protobuf/message.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/events/block.h"
 #include "lib/metrics/series.h"
+#include "lib/store/generation.h"
 #include "lib/store/keys.h"
 #include "lib/store/row_checksum.h"
 #include "lib/store/schema.h"
@@ -75,28 +79,22 @@ bool RowDecodes(DatasetId dataset, std::string_view key, std::string_view value)
   return false;
 }
 
-struct Sums {
-  int64_t rows = 0;
-  uint64_t checksum = 0;
-};
-
-// Walks one version of a dataset.
-absl::StatusOr<Sums> WalkVersion(const CallContext& call, DatasetId dataset,
-                                 store::Version version, v1::StoreCheck& check) {
-  Sums sums;
-  store::RowChecksum checksum;
+// Walks one version of a dataset and calls `visit` with each row.
+using RowVisit = absl::FunctionRef<void(std::string_view key, std::string_view value)>;
+absl::Status WalkVersion(const CallContext& call, DatasetId dataset, store::Version version,
+                         v1::StoreCheck& check, RowVisit visit) {
   const auto cursor = call.env().store.dataset().Scan(dataset, version, {});
+  int64_t rows = 0;
   for (; cursor->Valid(); cursor->Next()) {
-    if (sums.rows++ % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call.Alive());
-    checksum.Add(cursor->Key(), cursor->Value());
+    if (rows++ % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call.Alive());
     if (!RowDecodes(dataset, cursor->Key(), cursor->Value())) {
-      Problem(check, Cat("version ", version, ", row ", sums.rows, ": does not decode"));
+      Problem(check, Cat("version ", version, ", row ", rows, ": does not decode"));
     }
+    visit(cursor->Key(), cursor->Value());
   }
   if (!cursor->status().ok()) Problem(check, FromAbsl(cursor->status().message()));
-  sums.checksum = checksum.Value();
-  check.set_item_count(check.item_count() + sums.rows);
-  return sums;
+  check.set_item_count(check.item_count() + rows);
+  return absl::OkStatus();
 }
 
 // Each block has as many payloads as events, under the same key.
@@ -129,24 +127,60 @@ absl::Status CheckPayloads(const CallContext& call, store::Version version,
   return absl::OkStatus();
 }
 
-const store::v1::DatasetTotal* TotalOf(const store::Manifest& manifest, std::string_view name) {
-  for (const auto& total : manifest.totals()) {
-    if (total.dataset() == name) return &total;
+// Compares rows, in order, with the files a manifest names for one dataset.
+class FileChecks {
+ public:
+  FileChecks(const store::Manifest& manifest, DatasetId dataset, v1::StoreCheck& check)
+      : check_(check) {
+    for (const store::v1::DatasetFile& file : manifest.files()) {
+      if (file.dataset() == store::DatasetName(dataset)) files_.push_back(&file);
+    }
+    std::sort(files_.begin(), files_.end(),
+              [](const auto* a, const auto* b) { return a->first_key() < b->first_key(); });
   }
-  return nullptr;
-}
+
+  void Add(std::string_view key, std::string_view value) {
+    while (at_ < files_.size() && key > files_[at_]->last_key()) CloseFile();
+    if (at_ == files_.size()) {
+      ++foreign_;
+      return;
+    }
+    ++rows_;
+    checksum_.Add(key, value);
+  }
+  void Finish() {
+    while (at_ < files_.size()) CloseFile();
+    if (foreign_ > 0) Problem(check_, Cat(foreign_, " rows that no file of the manifest brought"));
+  }
+
+ private:
+  void CloseFile() {
+    const store::v1::DatasetFile& file = *files_[at_++];
+    if (rows_ != file.row_count()) {
+      Problem(check_, Cat(file.path(), ": ", rows_, " rows, but the manifest says ",
+                          file.row_count()));
+    } else if (checksum_.Value() != file.checksum()) {
+      Problem(check_, Cat(file.path(), ": the checksum is not that of the manifest"));
+    }
+    rows_ = 0;
+    checksum_.Reset();
+  }
+
+  v1::StoreCheck& check_;
+  std::vector<const store::v1::DatasetFile*> files_;  // By first key.
+  size_t at_ = 0;
+  uint64_t rows_ = 0;
+  uint64_t foreign_ = 0;
+  store::RowChecksum checksum_;
+};
 
 absl::Status CheckOwnVersion(const CallContext& call, const store::Manifest& manifest,
                              DatasetId dataset, v1::StoreCheck& check) {
-  ASSIGN_OR_RETURN(const Sums sums,
-                   WalkVersion(call, dataset, manifest.generation(), check));
-  const auto* total = TotalOf(manifest, store::DatasetName(dataset));
-  const uint64_t rows = total == nullptr ? 0 : total->row_count();
-  if (static_cast<uint64_t>(sums.rows) != rows) {
-    Problem(check, Cat(sums.rows, " rows, but the manifest says ", rows));
-  } else if (total != nullptr && total->checksum() != sums.checksum) {
-    Problem(check, "the checksum is not that of the manifest");
-  }
+  FileChecks files(manifest, dataset, check);
+  RETURN_IF_ERROR(WalkVersion(
+      call, dataset, manifest.generation(), check,
+      [&](std::string_view key, std::string_view value) { files.Add(key, value); }));
+  files.Finish();
   return absl::OkStatus();
 }
 
@@ -161,7 +195,8 @@ absl::Status CheckGeneration(const CallContext& call, v1::CheckStoreResponse* re
       continue;
     }
     for (const store::Version segment : generation->segments()) {
-      RETURN_IF_ERROR(WalkVersion(call, dataset, segment, check).status());
+      RETURN_IF_ERROR(WalkVersion(call, dataset, segment, check,
+                                  [](std::string_view, std::string_view) {}));
     }
   }
   v1::StoreCheck& check = *response->add_checks();

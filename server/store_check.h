@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks the store while it serves: every row of the current generation decodes, blocks
-// and payloads agree, totals and checksums are those of the manifest, table rows decode.
+// and payloads agree, rows and checksums are those of the manifest, table rows decode.
 //
 // Reads everything once (about 100 MB/s), asks the caller's deadline as it goes, changes
 // nothing. Problems are collected, at most 20 a check; an error means that the check

@@ -37,8 +37,8 @@ class KeptFolds {
     TakeChanged(workspace, shard);
     const bool moved = run.as_of() != run.base->as_of_micros();
     const auto state = run.base->workspaces().find(workspace.number);
-    const bool any_later = moved && state != run.base->workspaces().end() &&
-                           state->second.left_out_event_count() > 0;
+    const bool any_later =
+        moved && state != run.base->workspaces().end() && state->second.left_out_event_count() > 0;
     std::vector<CustomerNo> later;
     const auto cursor =
         run.store->dataset().Scan(store::DatasetId::kFolds, run.base_version(), RowsOf(shard));
@@ -149,10 +149,9 @@ class EventSource final : public CustomerSource {
         scan_.reset();
       }
       if (next_range_ == ranges_.size()) return;
-      scan_ = std::make_unique<events::CustomerScan>(run_.store->dataset(), segments_,
-                                                     shard_.workspace->number,
-                                                     shard_.workspace->aliases,
-                                                     ranges_[next_range_++]);
+      scan_ = std::make_unique<events::CustomerScan>(
+          run_.store->dataset(), segments_, shard_.workspace->number, shard_.workspace->aliases,
+          ranges_[next_range_++]);
     }
   }
 
@@ -175,8 +174,8 @@ class FoldSource final : public CustomerSource {
   FoldSource(const Run& run, const Shard& shard)
       : run_(run),
         shard_(shard),
-        cursor_(run.store->dataset().Scan(store::DatasetId::kFolds, run.version(),
-                                          RowsOf(shard))) {}
+        cursor_(run.store->dataset().Scan(store::DatasetId::kFolds, run.version(), RowsOf(shard))) {
+  }
 
   bool Next() override {
     if (shown_ && cursor_->Valid()) cursor_->Next();

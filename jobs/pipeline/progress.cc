@@ -25,12 +25,14 @@ std::string Seconds(double seconds) {
 }  // namespace
 
 std::string Grouped(int64_t number) {
-  std::string digits = Cat(std::abs(number));
-  for (size_t i = digits.size(); i > 3;) {
-    i -= 3;
-    digits.insert(i, ",");
+  const std::string digits = Cat(number);
+  const size_t first = number < 0 ? 1 : 0;
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > first && (digits.size() - i) % 3 == 0) text.push_back(',');
+    text.push_back(digits[i]);
   }
-  return number < 0 ? "-" + digits : digits;
+  return text;
 }
 
 std::string ProgressText(int64_t done, int64_t total, double seconds) {

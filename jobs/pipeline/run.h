@@ -41,10 +41,10 @@ struct WorkspaceRun {
 
 struct Run {
   store::Store* store = nullptr;
-  std::string folder;                             // Staging folder, absolute.
-  store::GenerationHandle base;                   // Null on the first night.
+  std::string folder;            // Staging folder, absolute.
+  store::GenerationHandle base;  // Null on the first night.
   NightlyState* state = nullptr;
-  std::vector<WorkspaceRun> workspaces;           // By number.
+  std::vector<WorkspaceRun> workspaces;  // By number.
   int threads = 1;
   TimeMicros keep_ids_since = 0;
 

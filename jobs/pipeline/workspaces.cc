@@ -85,9 +85,9 @@ void DecideWhatToKeep(Run& run, WorkspaceRun& workspace, uint64_t fingerprint) {
 absl::Status AddNewSurvivors(const Run& run, const WorkspaceRun& workspace,
                              std::vector<CustomerNo>& changed) {
   if (workspace.refold_all || workspace.aliases.empty()) return absl::OkStatus();
-  const auto cursor = run.store->dataset().Scan(
-      DatasetId::kFolds, run.base_version(),
-      {.begin = store::WorkspaceBegin(workspace.number), .end = store::WorkspaceEnd(workspace.number)});
+  const auto cursor = run.store->dataset().Scan(DatasetId::kFolds, run.base_version(),
+                                                {.begin = store::WorkspaceBegin(workspace.number),
+                                                 .end = store::WorkspaceEnd(workspace.number)});
   for (const events::Alias& alias : workspace.aliases) {
     const std::string key = store::CustomerKey{workspace.number, alias.customer_no}.Encode();
     cursor->Seek(key);
@@ -136,9 +136,8 @@ absl::Status LoadWorkspaces(Run& run) {
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(run.store->table(TableId::kWorkspaces).ScanAll("", visit));
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
-    return a.workspace_no() < b.workspace_no();
-  });
+  std::sort(records.begin(), records.end(),
+            [](const auto& a, const auto& b) { return a.workspace_no() < b.workspace_no(); });
   run.workspaces.clear();
   for (const store::v1::WorkspaceRecord& record : records) {
     WorkspaceRun workspace;

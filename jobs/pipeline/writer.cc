@@ -7,10 +7,9 @@
 #include <system_error>
 
 #include "lib/base/errors.h"
-#include "lib/base/hash.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
-#include "lib/base/varint.h"
+#include "lib/store/generation.h"
 
 namespace rapport::jobs {
 namespace {
@@ -53,8 +52,7 @@ absl::StatusOr<store::DatasetFile> Linked(const Run& run, const store::v1::Datas
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RowWriter>> RowWriter::Open(const Run& run,
-                                                           store::DatasetId dataset,
+absl::StatusOr<std::unique_ptr<RowWriter>> RowWriter::Open(const Run& run, store::DatasetId dataset,
                                                            const std::string& label) {
   auto writer = std::make_unique<RowWriter>();
   ASSIGN_OR_RETURN(writer->builder_,
@@ -104,17 +102,17 @@ void CompleteTotals(store::Manifest& manifest) {
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
     return std::tie(a.dataset(), a.first_key()) < std::tie(b.dataset(), b.first_key());
   });
-  std::map<std::string, std::pair<store::v1::DatasetTotal, std::string>> totals;
+  std::map<std::string, std::pair<store::v1::DatasetTotal, std::vector<uint64_t>>> totals;
   for (const store::v1::DatasetFile& file : files) {
     auto& [total, checksums] = totals[file.dataset()];
     total.set_dataset(file.dataset());
     total.set_row_count(total.row_count() + file.row_count());
     total.set_size_bytes(total.size_bytes() + file.size_bytes());
-    PutBigEndian(checksums, file.checksum());
+    checksums.push_back(file.checksum());
   }
   manifest.clear_totals();
   for (auto& [dataset, entry] : totals) {
-    entry.first.set_checksum(HashText64(entry.second));
+    entry.first.set_checksum(store::CombineChecksums(entry.second));
     *manifest.add_totals() = entry.first;
   }
 }

@@ -40,7 +40,7 @@ absl::Status RecordFile(Run& run, const store::DatasetFile& file);
 absl::Status TakeIn(Run& run, std::initializer_list<store::DatasetId> datasets);
 
 // Brings the manifest's files into key order and sums them up: per dataset the rows and
-// bytes, and as checksum the XXH3-64 of the files' checksums (big-endian) in key order.
+// bytes, and the combined checksum.
 void CompleteTotals(store::Manifest& manifest);
 
 }  // namespace rapport::jobs

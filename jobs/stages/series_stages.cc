@@ -91,10 +91,9 @@ class EventSeriesStage final : public Stage {
     if (before != run.base->workspaces().end()) {
       sums.left_out = before->second.left_out_event_count();
     }
-    return ReadEventCells(run, run.base_version(), workspace_no, 0,
-                          [&](const metrics::CellKey& key, const metrics::Cell& cell) {
-                            sums.cells.Add(key, cell);
-                          });
+    return ReadEventCells(
+        run, run.base_version(), workspace_no, 0,
+        [&](const metrics::CellKey& key, const metrics::Cell& cell) { sums.cells.Add(key, cell); });
   }
 
   absl::Status AddLoggedEvents(const Run& run) {
@@ -108,6 +107,9 @@ class EventSeriesStage final : public Stage {
       if (workspace == kept.end()) return;
       columns.clear();
       AppendColumns(batch.rows, columns);
+      // In the order of time, as everywhere where cells are counted.
+      std::sort(columns.begin(), columns.end(),
+                [](const auto& a, const auto& b) { return a.time < b.time; });
       sums_[batch.workspace_no].Add(workspace->second->settings, columns, run.as_of());
     });
   }

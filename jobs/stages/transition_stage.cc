@@ -39,8 +39,7 @@ struct Transitions {
   TextMap<uint32_t> cause_numbers;
 
   uint32_t CauseNumber(std::string_view cause) {
-    const auto [at, added] =
-        cause_numbers.try_emplace(cause, static_cast<uint32_t>(causes.size()));
+    const auto [at, added] = cause_numbers.try_emplace(cause, static_cast<uint32_t>(causes.size()));
     if (added) causes.emplace_back(cause);
     return at->second;
   }

@@ -20,20 +20,9 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-uint32_t OrderDaysAfter(const facts::Fold& fold, CivilDays day) {
-  uint32_t count = 0;
-  CivilDays order_day = 0;
-  for (const int32_t difference : fold.order_days()) {
-    order_day += difference;
-    if (order_day > day) ++count;
-  }
-  return count;
-}
-
 class ValueFitStep final : public ShardStep {
  public:
-  ValueFitStep(const Shard& shard, CivilDays holdout_start)
-      : settings_(shard.workspace->settings) {
+  ValueFitStep(const Shard& shard, CivilDays holdout_start) : settings_(shard.workspace->settings) {
     input_.holdout_start = holdout_start;
   }
 
@@ -44,9 +33,12 @@ class ValueFitStep final : public ShardStep {
     input_.rfm_recency_days.push_back(rfm.recency_days());
     input_.rfm_frequency.push_back(static_cast<double>(rfm.frequency()));
     input_.rfm_monetary_micros.push_back(rfm.monetary().micros());
-    if (view.fold->order_days(0) <= input_.holdout_start) {
-      input_.calibration.push_back(facts::HistoryAt(settings_, *view.fold, input_.holdout_start));
-      input_.holdout_purchases.push_back(OrderDaysAfter(*view.fold, input_.holdout_start));
+    const value::PurchaseHistory earlier =
+        facts::HistoryAt(settings_, *view.fold, input_.holdout_start);
+    if (earlier.age_days >= 0) {
+      input_.calibration.push_back(earlier);
+      input_.holdout_purchases.push_back(
+          facts::PurchaseDaysAfter(*view.fold, input_.holdout_start));
     }
     return absl::OkStatus();
   }
@@ -95,16 +87,14 @@ class ValueFitStage final : public Stage {
       facts::FitInput& input = inputs_[workspace.number];
       input.as_of_day = workspace.settings.calendar.DayOf(run.as_of());
       const WorkspaceProgress& progress = run.progress(workspace.number);
-      input.holdout_start =
-          facts::HoldoutStart(progress.has_orders() ? progress.first_order_day() : input.as_of_day,
-                              input.as_of_day);
+      input.holdout_start = facts::HoldoutStart(
+          progress.has_orders() ? progress.first_order_day() : input.as_of_day, input.as_of_day);
     }
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::unique_ptr<ShardStep>> NewStep(const Run&, const Shard& shard) override {
-    return std::make_unique<ValueFitStep>(shard,
-                                          inputs_.at(shard.workspace->number).holdout_start);
+    return std::make_unique<ValueFitStep>(shard, inputs_.at(shard.workspace->number).holdout_start);
   }
   absl::Status Merge(Run&, const Shard& shard, ShardStep& step) override {
     AppendInput(inputs_.at(shard.workspace->number), static_cast<ValueFitStep&>(step).input());

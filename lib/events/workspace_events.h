@@ -158,5 +158,7 @@ class Engine {
 
 // Fills defaults and checks ranges and names; InvalidField with path otherwise.
 absl::Status CompleteWorkspace(v1::Workspace& workspace);
+// InvalidField BAD_WORKSPACE_ID unless 1-63 of [a-z0-9-], starting with a letter.
+absl::Status CheckWorkspaceId(std::string_view id, std::string_view field);
 
 }  // namespace rapport::events

@@ -8,7 +8,6 @@
 #include "lib/facts/reports.h"
 #include "lib/facts/wire.h"
 #include "lib/math/ranks.h"
-#include "lib/value/rfm_segment.h"
 
 namespace rapport::facts {
 namespace {
@@ -115,10 +114,8 @@ v1::ValueReport ValueTotals::Finish(const Settings& settings) const {
   for (const auto& [stage, totals] : state_->stages) {
     FillSegment(StageLabel(stage), totals, currency, *report.add_by_stage());
   }
-  for (const value::RfmSegmentRule& rule : value::RfmSegmentRules()) {
-    const auto found = state_->segments.find(std::string(rule.id));
-    if (found == state_->segments.end()) continue;
-    FillSegment(found->first, found->second, currency, *report.add_by_rfm_segment());
+  for (const auto& [name, totals] : state_->segments) {
+    FillSegment(name, totals, currency, *report.add_by_rfm_segment());
   }
   return report;
 }

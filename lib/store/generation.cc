@@ -224,7 +224,7 @@ absl::Status Generations::TakeIn(const Manifest& manifest, const std::string& fo
   RETURN_IF_ERROR(Write(store_, {{MergeKind::kSet, ManifestRow(manifest.generation()),
                                   manifest.SerializeAsString()}}));
   RETURN_IF_ERROR(store_.dataset().Ingest(files));
-  return VerifyRows(store_.dataset(), manifest, files);
+  return VerifyRows(store_.dataset(), files);
 }
 
 absl::StatusOr<GenerationHandle> Generations::Rollback() {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,10 @@ class Generations {
   GenerationHandle previous_ ABSL_GUARDED_BY(mutex_);
   std::vector<Retired> retired_ ABSL_GUARDED_BY(mutex_);
 };
+
+// The checksum of a DatasetTotal: XXH3-64 over the checksums of the dataset's files
+// (big-endian) in key order, so that files can be written and summed side by side.
+uint64_t CombineChecksums(std::span<const uint64_t> file_checksums);
 
 // Reads/writes `<folder>/manifest.binpb`.
 absl::StatusOr<Manifest> ReadManifest(const std::string& folder);

@@ -6,8 +6,11 @@
 #include <map>
 
 #include "lib/base/errors.h"
+#include "lib/base/hash.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/base/varint.h"
+#include "lib/store/generation.h"
 #include "lib/store/row_checksum.h"
 #include "lib/store/schema.h"
 
@@ -67,14 +70,23 @@ absl::Status CheckOverlap(std::span<const DatasetFile> sorted) {
 }
 
 absl::Status CheckTotals(const GenerationManifest& manifest, std::span<const DatasetFile> files) {
-  std::map<std::string, uint64_t, std::less<>> rows;
+  struct Sum {
+    uint64_t rows = 0;
+    std::vector<uint64_t> checksums;
+  };
+  std::map<std::string, Sum, std::less<>> sums;
   for (const DatasetFile& file : files) {
-    rows[std::string(DatasetName(file.dataset))] += file.row_count;
+    Sum& sum = sums[std::string(DatasetName(file.dataset))];
+    sum.rows += file.row_count;
+    sum.checksums.push_back(file.checksum);
   }
   for (const auto& total : manifest.totals()) {
-    if (total.row_count() == rows[total.dataset()]) continue;
+    const Sum& sum = sums[total.dataset()];
+    const bool same_checksum =
+        total.checksum() == 0 || total.checksum() == CombineChecksums(sum.checksums);
+    if (total.row_count() == sum.rows && same_checksum) continue;
     return InvalidField("totals", "TOTALS_MISMATCH",
-                        Cat("rows of ", total.dataset(), " are not the sum of its files"));
+                        Cat("the total of ", total.dataset(), " is not that of its files"));
   }
   return absl::OkStatus();
 }
@@ -84,16 +96,8 @@ absl::Status RowsDiffer(const DatasetFile& file, std::string_view what) {
                       "ROWS_MISMATCH", Cat("its ", what, " differs from the manifest"));
 }
 
-// The checksum that the manifest gives for all rows of a dataset; 0 if none.
-uint64_t TotalChecksum(const GenerationManifest& manifest, DatasetId dataset) {
-  for (const auto& total : manifest.totals()) {
-    if (total.dataset() == DatasetName(dataset)) return total.checksum();
-  }
-  return 0;
-}
-
 // Moves the cursor over one file's rows.
-absl::Status VerifyFile(Cursor& cursor, const DatasetFile& file, RowChecksum* total) {
+absl::Status VerifyFile(Cursor& cursor, const DatasetFile& file) {
   RowChecksum checksum;
   for (uint64_t row = 0; row < file.row_count; ++row, cursor.Next()) {
     if (!cursor.Valid()) {
@@ -101,7 +105,6 @@ absl::Status VerifyFile(Cursor& cursor, const DatasetFile& file, RowChecksum* to
       return RowsDiffer(file, "number of rows");
     }
     checksum.Add(cursor.Key(), cursor.Value());
-    if (total != nullptr) total->Add(cursor.Key(), cursor.Value());
   }
   if (checksum.Value() != file.checksum) return RowsDiffer(file, "checksum");
   return absl::OkStatus();
@@ -109,24 +112,22 @@ absl::Status VerifyFile(Cursor& cursor, const DatasetFile& file, RowChecksum* to
 
 // `files` are all of one dataset, in key order.
 absl::Status VerifyDataset(const Dataset& dataset, std::span<const DatasetFile> files,
-                           uint64_t total_checksum, bool warm) {
+                           bool warm) {
   ScanOptions options;
   options.fill_cache = warm;
   const auto cursor = dataset.Scan(files[0].dataset, files[0].version, options);
-  RowChecksum total;
-  for (const DatasetFile& file : files) {
-    RETURN_IF_ERROR(VerifyFile(*cursor, file, total_checksum == 0 ? nullptr : &total));
-  }
+  for (const DatasetFile& file : files) RETURN_IF_ERROR(VerifyFile(*cursor, file));
   if (cursor->Valid()) return RowsDiffer(files.back(), "last row");
-  RETURN_IF_ERROR(cursor->status());
-  if (total_checksum != 0 && total.Value() != total_checksum) {
-    return InvalidField("totals", "ROWS_MISMATCH",
-                        Cat("the checksum of ", DatasetName(files[0].dataset), " differs"));
-  }
-  return absl::OkStatus();
+  return cursor->status();
 }
 
 }  // namespace
+
+uint64_t CombineChecksums(std::span<const uint64_t> file_checksums) {
+  std::string bytes;
+  for (const uint64_t checksum : file_checksums) PutBigEndian(bytes, checksum);
+  return HashText64(bytes);
+}
 
 absl::StatusOr<std::vector<DatasetFile>> StagedFiles(const GenerationManifest& manifest,
                                                      const std::string& folder) {
@@ -170,8 +171,7 @@ absl::Status CheckSegments(const GenerationManifest& manifest, std::span<const V
   return absl::OkStatus();
 }
 
-absl::Status VerifyRows(const Dataset& dataset, const GenerationManifest& manifest,
-                        std::span<const DatasetFile> files) {
+absl::Status VerifyRows(const Dataset& dataset, std::span<const DatasetFile> files) {
   uint64_t warmed = 0;
   for (size_t begin = 0, end = 0; begin < files.size(); begin = end) {
     uint64_t bytes = 0;
@@ -183,8 +183,7 @@ absl::Status VerifyRows(const Dataset& dataset, const GenerationManifest& manife
     const bool warm =
         warmed + bytes <= kWarmBytes && std::ranges::find(kWarmed, id) != std::end(kWarmed);
     if (warm) warmed += bytes;
-    RETURN_IF_ERROR(VerifyDataset(dataset, files.subspan(begin, end - begin),
-                                  TotalChecksum(manifest, id), warm));
+    RETURN_IF_ERROR(VerifyDataset(dataset, files.subspan(begin, end - begin), warm));
   }
   return absl::OkStatus();
 }

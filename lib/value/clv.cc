@@ -6,8 +6,6 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
-#include "lib/math/special.h"
-#include "lib/math/stats.h"
 
 namespace rapport::value {
 namespace {
@@ -17,21 +15,6 @@ constexpr double kLongestHorizonDays = 1e6;
 absl::Status RequireAtLeastZero(const char* field, double value) {
   if (std::isfinite(value) && value >= 0) return absl::OkStatus();
   return InvalidField(field, "OUT_OF_RANGE", "must be finite and >= 0");
-}
-
-// A log-normal by mean and variance of its logarithm.
-struct LogNormal {
-  double mean = 0;
-  double variance = 0;
-  double Quantile(double p) const {
-    return std::exp(mean + std::sqrt(variance) * math::NormalQuantile(p));
-  }
-};
-
-// The log-normal with this mean and squared coefficient of variation.
-LogNormal WithMoments(double mean, double squared_variation) {
-  const double variance = std::log1p(std::max(0.0, squared_variation));
-  return {std::log(mean) - variance / 2, variance};
 }
 
 }  // namespace
@@ -81,7 +64,8 @@ ClvScorer::ClvScorer(const BgNbd& purchases, const SpendModel& spend, const ClvO
     : horizon_(purchases, options.horizon_days, options.annual_discount_rate),
       spend_(spend),
       options_(options),
-      low_tail_((1 - options.interval_level) / 2) {}
+      low_tail_((1 - options.interval_level) / 2),
+      quantiles_(purchases, spend.gamma_gamma, options.horizon_days) {}
 
 absl::StatusOr<CustomerValue> ClvScorer::Score(const PurchaseHistory& history) {
   RETURN_IF_ERROR(ValidateHistory(history));
@@ -95,45 +79,32 @@ absl::StatusOr<CustomerValue> ClvScorer::Score(const PurchaseHistory& history) {
   value.spend = ExpectedSpendOf(spend_, history);
   value.clv = value.p_alive * future.discounted_purchases * value.spend.mean_value *
               options_.margin;
-  SetInterval(history, future, value);
+  if (future.purchases > 0) {
+    SetInterval(history, future.discounted_purchases / future.purchases, value);
+  }
   return value;
 }
 
-const ClvScorer::SpendSpread& ClvScorer::SpreadOf(uint32_t frequency) {
-  const auto [it, is_new] = spreads_.try_emplace(frequency);
-  if (is_new) {
-    const GammaGammaParameters& p = spend_.gamma_gamma->parameters();
-    const double shape = p.q + p.p * frequency;
-    it->second = {math::Digamma(shape), math::Trigamma(shape)};
-  }
-  return it->second;
-}
-
-// See the header for the approximation; all quantities are given at least one purchase.
-void ClvScorer::SetInterval(const PurchaseHistory& history, const AliveFuture& future,
+// `discount` is the share of value that discounting leaves.
+void ClvScorer::SetInterval(const PurchaseHistory& history, double discount,
                             CustomerValue& value) {
   const double any = value.probability_of_purchase;
   const double none = 1 - any;
   if (none >= 1 - low_tail_ || value.clv <= 0) return;
-  const double given_any = value.p_alive / any;
-  const double count = std::max(1.0, given_any * future.purchases);
-  const double pairs = given_any * future.purchase_pairs;
-  const double count_variation = std::max(0.0, pairs + count - count * count) / (count * count);
-  LogNormal total;
+  ValueSpread spread = ValueSpread::kPlain;
+  double scale = value.spend.mean_value;
   if (value.spend.basis == SpendBasis::kGammaGamma) {
-    const GammaGammaParameters& p = spend_.gamma_gamma->parameters();
-    const bool own = history.mean_value() > 0;
-    const SpendSpread& spread = SpreadOf(own ? history.frequency : 0);
-    const double scale = p.gamma + (own ? history.frequency * history.mean_value() : 0);
-    total = WithMoments(p.p * count, count_variation + 1 / (p.p * count));
-    total.mean += std::log(scale) - spread.log_mean;
-    total.variance += spread.log_variance;
-  } else {
-    total = WithMoments(count * value.spend.mean_value, count_variation);
+    const double own = history.frequency * std::max(0.0, history.mean_value());
+    spread = own > 0 ? ValueSpread::kOwn : ValueSpread::kPopulation;
+    scale = spend_.gamma_gamma->parameters().gamma + own;
   }
-  const double kept = options_.margin * future.discounted_purchases / future.purchases;
-  if (low_tail_ > none) value.clv_low = kept * total.Quantile((low_tail_ - none) / any);
-  value.clv_high = kept * total.Quantile((1 - low_tail_ - none) / any);
+  const double unit = scale * options_.margin * discount;
+  const auto end = [&](double probability) {
+    return unit * quantiles_.Quantile(history.frequency, history.age_days, spread,
+                                      (probability - none) / any);
+  };
+  if (low_tail_ > none) value.clv_low = end(low_tail_);
+  value.clv_high = end(1 - low_tail_);
 }
 
 double SimpleClv(double average_order_value, double orders_per_year, double years) {

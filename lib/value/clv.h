@@ -6,18 +6,16 @@
 // moment (no monthly steps, whose months of 30 days inflate the year), exactly by
 //   DE = e^(-d h) E(h) + d * integral_0^h e^(-d t) E(t) dt,  d = ln(1 + rate) / 365 days.
 //
-// The interval is for this customer's own future money, not for the mean: it has an
-// exact atom at zero, P(no purchase) (BG/NBD), and above it a log-normal with the model's
-// moments. Given a purchase, total value = G / H * gamma', where G is Gamma(p N) with N
-// the number of purchases given N >= 1 (mean and variance exact, from BG/NBD) and H is
-// Gamma(q + p x) (Gamma-Gamma posterior); G is matched by mean and variance, H by mean
-// and variance of its logarithm, both finite for every q. Discounting scales the
-// interval by DE / E. Under a plain mean, value per purchase is taken as known. The low
-// end is 0 when P(no purchase) exceeds the lower tail, and both ends are 0 for a
-// customer who almost surely left, although the mean is not.
+// The interval is for this customer's own future money, not for the mean. It has an exact
+// atom at zero, P(no purchase) (BG/NBD), and above it the quantiles of
+// lib/value/value_quantiles.h, which mix the spread of purchases with the spread of their
+// values; discounting scales it by DE / E. Parameters count as known. The low end is 0
+// when P(no purchase) exceeds the lower tail, and both ends are 0 for a customer who
+// almost surely left, although the mean is not. On CDNOW-like customers the ends hold
+// their level within 0.006 under the exact distribution (a test says so).
 //
 // ClvScorer is not thread-safe (it caches curves; one per shard); its answers do not
-// depend on what it scored before. Cost: about 0.3 us a customer after warm-up.
+// depend on what it scored before. Cost: about 0.4 us a customer after warm-up.
 //
 //   ClvScorer scorer(bg_nbd, spend, ClvOptions{.horizon_days = 365});
 //   ASSIGN_OR_RETURN(CustomerValue value, scorer.Score(history));
@@ -26,13 +24,12 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "lib/value/bg_nbd.h"
 #include "lib/value/gamma_gamma.h"
 #include "lib/value/horizon.h"
+#include "lib/value/value_quantiles.h"
 
 namespace rapport::value {
 
@@ -94,19 +91,13 @@ class ClvScorer {
   absl::StatusOr<CustomerValue> Score(const PurchaseHistory& history);
 
  private:
-  struct SpendSpread {
-    double log_mean;      // E[log H]: digamma(q + p x).
-    double log_variance;  // Var[log H]: trigamma(q + p x).
-  };
-  void SetInterval(const PurchaseHistory& history, const AliveFuture& future,
-                   CustomerValue& value);
-  const SpendSpread& SpreadOf(uint32_t frequency);
+  void SetInterval(const PurchaseHistory& history, double discount, CustomerValue& value);
 
   BgNbdHorizon horizon_;
   SpendModel spend_;
   ClvOptions options_;
   double low_tail_;
-  absl::flat_hash_map<uint32_t, SpendSpread> spreads_;
+  ValueQuantiles quantiles_;
 };
 
 // InvalidArgument naming the option (horizon_days, annual_discount_rate, margin,

@@ -15,24 +15,17 @@ constexpr double kDaysPerYear = 365;
 constexpr int kLegendrePoints = 16;
 constexpr double kMostPanels = 1000;
 constexpr int kShortRules[] = {12, 24, 48};
-
-bool Agree(double a, double b, double tolerance) {
-  return std::fabs(a - b) <= tolerance * std::fabs(b);
-}
+constexpr double kShortTolerance = 1e-11;
 
 // The shortest rule that matches the one that always holds at the panel's hardest point,
 // which is its largest u.
 math::Rule RuleFor(double a, double b, double shape, double u) {
   math::Rule sure = math::BetaRule(a, b, 1 / (shape * u));
   const auto purchases = [&](double p) { return PurchasesGivenLeave(p, shape, u); };
-  const auto pairs = [&](double p) { return PairsGivenLeave(p, shape, u); };
-  const double e1 = Expect(sure, purchases);
-  const double e2 = Expect(sure, pairs);
+  const double expected = Expect(sure, purchases);
   for (int nodes : kShortRules) {
     math::Rule rule = math::GaussJacobi(a, b, nodes);
-    if (Agree(Expect(rule, purchases), e1, 1e-11) && Agree(Expect(rule, pairs), e2, 1e-9)) {
-      return rule;
-    }
+    if (std::fabs(Expect(rule, purchases) - expected) <= kShortTolerance * expected) return rule;
   }
   return sure;
 }
@@ -88,7 +81,6 @@ AliveFuture BgNbdHorizon::Evaluate(const math::Rule& rule, double shape, double 
   const double u = ScaledHorizon(horizon_, scale);
   AliveFuture future;
   future.purchases = Expect(rule, [&](double p) { return PurchasesGivenLeave(p, shape, u); });
-  future.purchase_pairs = Expect(rule, [&](double p) { return PairsGivenLeave(p, shape, u); });
   future.discounted_purchases = Discounted(rule, shape, scale, future.purchases);
   return future;
 }
@@ -108,16 +100,15 @@ BgNbdHorizon::Panel BgNbdHorizon::DrawPanel(uint32_t frequency, uint32_t index) 
   const double first = kPanelWidth * index;
   const double largest_u = ScaledHorizon(horizon_, p.alpha * std::exp(first));
   const math::Rule rule = RuleFor(p.a, p.b + frequency, shape, largest_u);
-  Curve purchases, discounted, pairs;
+  Curve purchases, discounted;
   for (size_t j = 0; j < kPoints; ++j) {
     const double y = std::cos(std::numbers::pi * (static_cast<double>(j) + 0.5) / kPoints);
     const double scale = p.alpha * std::exp(first + kPanelWidth * 0.5 * (1 + y));
     const AliveFuture future = Evaluate(rule, shape, scale);
     purchases[j] = future.purchases;
     discounted[j] = future.discounted_purchases;
-    pairs[j] = future.purchase_pairs;
   }
-  return {ChebyshevFrom(purchases), ChebyshevFrom(discounted), ChebyshevFrom(pairs)};
+  return {ChebyshevFrom(purchases), ChebyshevFrom(discounted)};
 }
 
 const BgNbdHorizon::Panel& BgNbdHorizon::PanelAt(uint32_t frequency, uint32_t index) {
@@ -137,19 +128,18 @@ AliveFuture BgNbdHorizon::At(uint32_t frequency, double age_days) {
   const auto index = static_cast<uint32_t>(place);
   const Panel& panel = PanelAt(frequency, index);
   const double y = 2 * (place - index) - 1;
-  // Clenshaw's recurrence on the three curves together.
-  double a1 = 0, a2 = 0, b1 = 0, b2 = 0, c1 = 0, c2 = 0;
+  // Clenshaw's recurrence on both curves together.
+  double a1 = 0, a2 = 0, b1 = 0, b2 = 0;
   for (size_t k = kPoints - 1; k > 0; --k) {
     const double a = 2 * y * a1 - a2 + panel.purchases[k];
     const double b = 2 * y * b1 - b2 + panel.discounted[k];
-    const double c = 2 * y * c1 - c2 + panel.pairs[k];
-    a2 = a1, b2 = b1, c2 = c1;
-    a1 = a, b1 = b, c1 = c;
+    a2 = a1, b2 = b1;
+    a1 = a, b1 = b;
   }
   AliveFuture future;
   future.purchases = std::max(0.0, y * a1 - a2 + panel.purchases[0]);
-  future.discounted_purchases = std::clamp(y * b1 - b2 + panel.discounted[0], 0.0, future.purchases);
-  future.purchase_pairs = std::max(0.0, y * c1 - c2 + panel.pairs[0]);
+  future.discounted_purchases =
+      std::clamp(y * b1 - b2 + panel.discounted[0], 0.0, future.purchases);
   return future;
 }
 

@@ -2,7 +2,7 @@
 // The next `horizon_days` of a customer who is still alive, for a million customers.
 //
 // Given that a customer is alive, the future under BG/NBD depends on frequency and age
-// only. So for each frequency x the three numbers below are smooth curves in
+// only. So for each frequency x the numbers below are smooth curves in
 // log(alpha + T); this class draws each curve once per fixed panel of that axis
 // (Chebyshev, 20 points, relative error about 1e-11) and then reads it.
 //
@@ -27,7 +27,6 @@ namespace rapport::value {
 struct AliveFuture {
   double purchases = 0;             // E[N], N purchases in the horizon.
   double discounted_purchases = 0;  // E[sum of e^(-rate t_i)], t_i their times.
-  double purchase_pairs = 0;        // E[N (N - 1)], for the variance.
 };
 
 class BgNbdHorizon {
@@ -47,7 +46,7 @@ class BgNbdHorizon {
   static constexpr int kPoints = 20;
   using Curve = std::array<double, kPoints>;  // Chebyshev coefficients.
   struct Panel {
-    Curve purchases, discounted, pairs;
+    Curve purchases, discounted;
   };
 
   const Panel& PanelAt(uint32_t frequency, uint32_t index);

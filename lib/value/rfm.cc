@@ -56,7 +56,8 @@ absl::StatusOr<std::optional<OrderSummary>> SummarizeOrders(std::span<const Orde
   for (size_t i = 0; i < orders.size(); ++i) {
     const Order& order = orders[i];
     if (i > 0 && order.day < orders[i - 1].day) {
-      return InvalidField(Cat("orders[", i, "].day"), "UNSORTED", "must not precede the one before");
+      return InvalidField(Cat("orders[", i, "].day"), "UNSORTED",
+                          "must not precede the one before");
     }
     if (order.day > as_of) continue;
     if (summary.rfm.orders == 0) summary.first_day = order.day;

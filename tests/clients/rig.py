@@ -167,13 +167,14 @@ class Rig:
             parent=f"workspaces/{workspace_id}", events=batch), timeout=120)
 
     def ingest_all(self, all_events, workspace_id="test", batch=5000):
-        """Everything in batches; returns (accepted, duplicates) and wants no rejection."""
+        """Everything in batches; returns (accepted, duplicates); each event must be one of the two."""
         accepted = duplicates = 0
         for begin in range(0, len(all_events), batch):
             answer = self.ingest(all_events[begin:begin + batch], workspace_id)
             assert not answer.rejected, answer.rejected[0]
             accepted += answer.accepted_count
             duplicates += answer.duplicate_count
+        assert accepted + duplicates == len(all_events), (accepted, duplicates, len(all_events))
         return accepted, duplicates
 
     def nightly(self, *flags, check=True, timeout=600):

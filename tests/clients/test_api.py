@@ -60,6 +60,12 @@ class Ingest(WithServer):
         again = self.rig.ingest(batch)
         self.assertEqual((again.accepted_count, again.duplicate_count), (0, 3))
 
+    def test_workspaces_have_event_ids_of_their_own(self):
+        self.rig.create_workspace("other")
+        for workspace_id in ("test", "other"):
+            answer = self.rig.ingest([rig.order("own-1", "olga", MARCH_1, 1)], workspace_id)
+            self.assertEqual(answer.accepted_count, 1, workspace_id)
+
     def test_an_acknowledged_event_is_seen_at_once(self):
         self.rig.ingest([rig.order("see-1", "berta", MARCH_1, 12.5),
                          rig.order("see-2", "berta", MARCH_1 + 86400, 7.5),

@@ -216,13 +216,14 @@ class Teller {
     for (; time < end_; time += 30 * kMicrosPerDay) {
       if (!consent_) return;
       if (!random_.Chance(0.35)) continue;
-      Mailing(InShopHours(time));
+      const TimeMicros sent = InShopHours(time + Minutes(600 * random_.Uniform()));
+      Mailing(sent);
       consent_ = !random_.Chance(0.01);
       if (consent_) continue;
-      Add({.time = InShopHours(time) + 2 * kHour, .type = v1::EVENT_TYPE_EMAIL_UNSUBSCRIBED,
+      Add({.time = sent + 2 * kHour, .type = v1::EVENT_TYPE_EMAIL_UNSUBSCRIBED,
            .channel = v1::CHANNEL_EMAIL, .campaign = true});
-      Add({.time = InShopHours(time) + 2 * kHour + kMinute,
-           .type = v1::EVENT_TYPE_CONSENT_WITHDRAWN, .channel = v1::CHANNEL_EMAIL});
+      Add({.time = sent + 2 * kHour + kMinute, .type = v1::EVENT_TYPE_CONSENT_WITHDRAWN,
+           .channel = v1::CHANNEL_EMAIL});
     }
   }
   void Mailing(TimeMicros time) {

@@ -23,7 +23,7 @@ struct Flag {
   bool file = false;              // Completed with file names.
 };
 
-enum class Arity { kOne, kOptional, kMany };
+enum class Arity { kOne, kOptional, kMany, kAny };  // kAny: none or more.
 
 struct Argument {
   std::string_view name;  // "CUSTOMER".

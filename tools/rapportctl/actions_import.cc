@@ -12,6 +12,7 @@ namespace rapport::ctl {
 namespace {
 
 void PrintSummary(const Invocation& invocation, const ImportSummary& summary, double seconds) {
+  const bool dry_run = invocation.On("dry-run");
   Sheet sheet;
   const auto& mapped = summary.mapping;
   sheet.Add("rows read", FormatCount(mapped.rows));
@@ -25,8 +26,10 @@ void PrintSummary(const Invocation& invocation, const ImportSummary& summary, do
   if (summary.resumed_events > 0) {
     sheet.Add("  acknowledged before", FormatCount(summary.resumed_events));
   }
-  sheet.Add("stored", FormatCount(summary.sent.accepted));
-  sheet.Add("duplicates", FormatCount(summary.sent.duplicates));
+  if (!dry_run) {
+    sheet.Add("stored", FormatCount(summary.sent.accepted));
+    sheet.Add("duplicates", FormatCount(summary.sent.duplicates));
+  }
   sheet.Add("rejected", FormatCount(summary.rejects));
   for (const auto& [reason, count] : summary.reject_reasons) {
     sheet.Add(Cat("  ", reason), FormatCount(count));

@@ -160,8 +160,9 @@ absl::Status CheckComplete(const CommandLine& line) {
   size_t least = 0;
   size_t most = 0;
   for (const Argument& argument : action.arguments) {
-    least += argument.arity == Arity::kOptional ? 0 : 1;
-    most = argument.arity == Arity::kMany ? SIZE_MAX : most + 1;
+    const bool open = argument.arity == Arity::kMany || argument.arity == Arity::kAny;
+    least += argument.arity == Arity::kOptional || argument.arity == Arity::kAny ? 0 : 1;
+    most = open ? SIZE_MAX : most + 1;
   }
   if (line.arguments.size() < least) {
     return Usage(Cat(action.arguments[line.arguments.size()].name, " is missing"));

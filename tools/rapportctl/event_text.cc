@@ -18,10 +18,11 @@ std::string ScoreText(int score, int scale) {
 
 std::string PayloadText(const v1::Event& event) {
   switch (event.payload_case()) {
-    case v1::Event::kOrder:
+    case v1::Event::kOrder: {
+      const int items = event.order().items_size();
       return Cat(event.order().order_id(), " ", FormatMoneyShort(event.order().amount()),
-                 event.order().items().empty() ? "" : Cat(", ", event.order().items_size(),
-                                                          " items"));
+                 items == 0 ? "" : Cat(", ", items, items == 1 ? " item" : " items"));
+    }
     case v1::Event::kRefund:
       return Cat(event.refund().order_id(), " ", FormatMoneyShort(event.refund().amount()));
     case v1::Event::kSurveyAnswer: {

@@ -24,6 +24,7 @@ std::string ArgumentText(const Argument& argument) {
     case Arity::kOne: return std::string(argument.name);
     case Arity::kOptional: return Cat("[", argument.name, "]");
     case Arity::kMany: return Cat(argument.name, "...");
+    case Arity::kAny: return Cat("[", argument.name, "...]");
   }
   return "";
 }

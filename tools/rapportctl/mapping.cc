@@ -87,9 +87,7 @@ absl::Status SetProperty(CompiledProperty& property, const Row& row, v1::Event& 
 absl::Status SetTime(CompiledRule& rule, const Row& row, v1::Event& event) {
   const auto time = rule.event_time.Time(row);
   if (!time.ok()) {
-    const auto detail = DetailOf(time.status());
-    return InvalidField("event_time", detail ? detail->reason : "BAD_TIME",
-                        FromAbsl(time.status().message()));
+    return InvalidField("event_time", "BAD_TIME", FromAbsl(time.status().message()));
   }
   const TimeMicros seconds = *time / kMicrosPerSecond - (*time % kMicrosPerSecond < 0 ? 1 : 0);
   event.mutable_event_time()->set_seconds(seconds);

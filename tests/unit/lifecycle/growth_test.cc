@@ -60,7 +60,7 @@ TEST(GrowthWalkProperty, NetChangeIsNewPlusResurrectingLessDormant) {
     std::map<CivilDays, int> active;
     for (int customer = 0; customer < 200; ++customer) {
       std::set<CivilDays> days;
-      for (unsigned i = 0, n = random() % 12; i < n; ++i) {
+      for (auto left = random() % 12; left > 0; --left) {
         days.insert(begin + static_cast<int>(random() % 365));
       }
       std::set<CivilDays> buckets;

@@ -88,8 +88,8 @@ TEST(Correlation, PearsonAndWeights) {
   const double x[] = {1, 2, 3, 3}, y[] = {2, 1, 4, 4};
   for (int i = 0; i < 4; ++i) plain.Add(x[i], y[i]);
   for (int i = 0; i < 3; ++i) weighted.Add(x[i], y[i], i == 2 ? 2 : 1);
-  // By hand: sxy = 3.75, sxx = 2.75, syy = 6.75.
-  EXPECT_NEAR(*plain.Pearson(), 3.75 / std::sqrt(2.75 * 6.75), 1e-14);
+  // By hand: sxy = 3.25, sxx = 2.75, syy = 6.75.
+  EXPECT_NEAR(*plain.Pearson(), 3.25 / std::sqrt(2.75 * 6.75), 1e-14);
   EXPECT_NEAR(*weighted.Pearson(), *plain.Pearson(), 1e-14);
   Correlation flat;
   for (int i = 0; i < 4; ++i) flat.Add(i, 1e9);

@@ -211,7 +211,7 @@ TEST_P(GenerationTest, WhatDoesNotFitIsRefusedAndNothingChanges) {
          total->set_row_count(50);
          total->set_checksum(1);
        },
-       "ROWS_MISMATCH", "totals"},
+       "TOTALS_MISMATCH", "totals"},
   };
   for (const Refusal& refusal : refusals) {
     SCOPED_TRACE(refusal.name);
@@ -232,7 +232,7 @@ TEST_P(GenerationTest, CorrectTotalsAreAccepted) {
     auto* total = manifest.add_totals();
     total->set_dataset(file.dataset());
     total->set_row_count(file.row_count());
-    total->set_checksum(file.checksum());  // One file each: the same rows.
+    total->set_checksum(CombineChecksums(std::vector<uint64_t>{file.checksum()}));
   }
   RAPPORT_ASSERT_OK(WriteManifest(folder / "staged", manifest));
   RAPPORT_EXPECT_OK(generations->Publish(folder / "staged", kNow));

@@ -42,11 +42,11 @@ class TestFolder {
   std::string path_;
 };
 
-// Bytes of all files under a folder.
-inline uint64_t DiskBytes(const std::string& folder) {
+// Bytes of the files under a folder whose names end so.
+inline uint64_t DiskBytes(const std::string& folder, std::string_view ending = "") {
   uint64_t total = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) total += entry.file_size();
+    if (entry.path().string().ends_with(ending)) total += entry.is_directory() ? 0 : entry.file_size();
   }
   return total;
 }

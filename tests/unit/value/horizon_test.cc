@@ -27,20 +27,8 @@ TEST(BgNbdHorizon, CurvesMatchDirectQuadrature) {
       const AliveFuture curve = horizon.At(x, age), direct = horizon.Direct(x, age);
       EXPECT_NEAR(curve.purchases / direct.purchases, 1, 1e-9) << round << " x " << x;
       EXPECT_NEAR(curve.discounted_purchases / direct.discounted_purchases, 1, 1e-9) << round;
-      EXPECT_NEAR(curve.purchase_pairs / direct.purchase_pairs, 1, 1e-7) << round << " x " << x;
     }
   }
-}
-
-TEST(BgNbdHorizon, PairsMatchThePmf) {
-  const BgNbd model = *BgNbd::Create({1.3, 6, 2.5, 4, 7});
-  BgNbdHorizon horizon(model, 180, 0);
-  const std::vector<double> pmf = model.FuturePurchases({.age_days = 90}, 180, 3000);
-  double pairs = 0;
-  for (size_t n = 0; n < pmf.size(); ++n) {
-    pairs += static_cast<double>(n) * (static_cast<double>(n) - 1) * pmf[n];
-  }
-  EXPECT_NEAR(horizon.At(0, 90).purchase_pairs / pairs, 1, 1e-9);
 }
 
 // Discounting day by day (expected purchases of each day at its middle) is the definition.

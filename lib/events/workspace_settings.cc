@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings of a workspace: defaults and limits, as workspace.proto states them.
+#include <algorithm>
+#include <cmath>
+
+#include "lib/base/calendar.h"
+#include "lib/base/errors.h"
+#include "lib/base/money.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/text.h"
+#include "lib/events/checks.h"
+#include "lib/events/workspace_events.h"
+
+namespace rapport::events {
+namespace {
+
+constexpr size_t kMaxWorkspaceIdBytes = 63;
+constexpr size_t kMaxDisplayNameBytes = 256;
+constexpr int64_t kDefaultToleranceSeconds = 86'400;
+constexpr int64_t kMaxToleranceSeconds = 366 * 86'400;
+constexpr double kDefaultDiscountRate = 0.10;
+constexpr double kMaxDiscountRate = 10;
+constexpr int kDefaultHorizonDays = 365;
+constexpr int kMaxDays = 3650;
+constexpr int kMaxOrders = 1'000'000;
+
+absl::Status OutOfRange(std::string_view field, std::string_view text) {
+  return InvalidField(Cat("workspace.", field), "OUT_OF_RANGE", text);
+}
+
+// Fills a rule that was left out; 1 <= rule <= most.
+absl::Status Complete(int32_t& rule, int32_t standard, int32_t most, std::string_view field) {
+  if (rule == 0) rule = standard;
+  if (rule >= 1 && rule <= most) return absl::OkStatus();
+  return OutOfRange(Cat("lifecycle_rules.", field), Cat("must lie between 1 and ", most));
+}
+
+absl::Status CompleteRules(v1::LifecycleRules& rules) {
+  const auto complete = [&](int32_t value, auto set, int32_t standard, int32_t most,
+                            std::string_view field) {
+    const absl::Status status = Complete(value, standard, most, field);
+    (rules.*set)(value);
+    return status;
+  };
+  using Rules = v1::LifecycleRules;
+  RETURN_IF_ERROR(complete(rules.new_days(), &Rules::set_new_days, 30, kMaxDays, "new_days"));
+  RETURN_IF_ERROR(complete(rules.at_risk_days(), &Rules::set_at_risk_days, 90, kMaxDays, "at_risk_days"));
+  RETURN_IF_ERROR(complete(rules.dormant_days(), &Rules::set_dormant_days, 180, kMaxDays, "dormant_days"));
+  RETURN_IF_ERROR(complete(rules.churned_days(), &Rules::set_churned_days, 365, kMaxDays, "churned_days"));
+  RETURN_IF_ERROR(complete(rules.loyal_orders(), &Rules::set_loyal_orders, 4, kMaxOrders, "loyal_orders"));
+  RETURN_IF_ERROR(complete(rules.loyal_tenure_days(), &Rules::set_loyal_tenure_days, 90, kMaxDays,
+                           "loyal_tenure_days"));
+  RETURN_IF_ERROR(complete(rules.won_back_days(), &Rules::set_won_back_days, 60, kMaxDays, "won_back_days"));
+  if (rules.at_risk_days() >= rules.dormant_days()) {
+    return OutOfRange("lifecycle_rules.dormant_days", "must be more than at_risk_days");
+  }
+  if (rules.dormant_days() >= rules.churned_days()) {
+    return OutOfRange("lifecycle_rules.churned_days", "must be more than dormant_days");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompletePlace(v1::Workspace& workspace) {
+  RETURN_IF_ERROR(CheckText(workspace.display_name(), kMaxDisplayNameBytes, "workspace.display_name"));
+  if (workspace.time_zone().empty()) workspace.set_time_zone("UTC");
+  // "localtime" and file paths would make answers depend on the machine.
+  const bool named = workspace.time_zone() != "localtime" && workspace.time_zone()[0] != '/' &&
+                     workspace.time_zone()[0] != ':';
+  if (!named || !Calendar::Create(workspace.time_zone(), WeekStart::kMonday).ok()) {
+    return InvalidField("workspace.time_zone", "UNKNOWN_TIME_ZONE",
+                        "is not an IANA time zone such as Europe/Berlin");
+  }
+  if (workspace.base_currency().empty()) workspace.set_base_currency("EUR");
+  if (!PackCurrency(workspace.base_currency()).ok()) {
+    return InvalidField("workspace.base_currency", "BAD_CURRENCY", "is not an ISO 4217 code");
+  }
+  if (workspace.week_start() == v1::WEEK_START_UNSPECIFIED) {
+    workspace.set_week_start(v1::WEEK_START_MONDAY);
+  }
+  if (!v1::WeekStart_IsValid(workspace.week_start())) return OutOfRange("week_start", "is no week start");
+  return absl::OkStatus();
+}
+
+absl::Status CompleteValue(v1::Workspace& workspace) {
+  if (!workspace.has_annual_discount_rate()) workspace.set_annual_discount_rate(kDefaultDiscountRate);
+  const double rate = workspace.annual_discount_rate();
+  if (!std::isfinite(rate) || rate < 0 || rate >= kMaxDiscountRate) {
+    return OutOfRange("annual_discount_rate", "must be >= 0 and < 10");
+  }
+  if (workspace.value_horizon_days() == 0) workspace.set_value_horizon_days(kDefaultHorizonDays);
+  if (workspace.value_horizon_days() < 1 || workspace.value_horizon_days() > kMaxDays) {
+    return OutOfRange("value_horizon_days", "must lie between 1 and 3650");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompleteTolerance(v1::Workspace& workspace) {
+  if (!workspace.has_future_tolerance()) {
+    workspace.mutable_future_tolerance()->set_seconds(kDefaultToleranceSeconds);
+  }
+  const auto& tolerance = workspace.future_tolerance();
+  const bool good = tolerance.seconds() >= 0 && tolerance.seconds() <= kMaxToleranceSeconds &&
+                    tolerance.nanos() >= 0 && tolerance.nanos() < 1'000'000'000;
+  return good ? absl::OkStatus() : OutOfRange("future_tolerance", "must lie between 0 and 366 days");
+}
+
+}  // namespace
+
+absl::Status CheckWorkspaceId(std::string_view id, std::string_view field) {
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const bool good = !id.empty() && id.size() <= kMaxWorkspaceIdBytes && is_letter(id[0]) &&
+                    std::ranges::all_of(id, [&](char c) {
+                      return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+                    });
+  if (good) return absl::OkStatus();
+  return InvalidField(field, "BAD_WORKSPACE_ID",
+                      "must be 1-63 of a-z, 0-9 and -, starting with a letter");
+}
+
+absl::Status CompleteWorkspace(v1::Workspace& workspace) {
+  RETURN_IF_ERROR(CompletePlace(workspace));
+  RETURN_IF_ERROR(CompleteTolerance(workspace));
+  RETURN_IF_ERROR(CompleteValue(workspace));
+  return CompleteRules(*workspace.mutable_lifecycle_rules());
+}
+
+}  // namespace rapport::events

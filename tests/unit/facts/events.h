@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events by hand for tests of the facts.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "lib/facts/facts.h"
+#include "lib/facts/reports.h"
+#include "lib/lifecycle/stage.h"
+#include "lib/metrics/query.h"
+#include "rapport/v1/event.pb.h"
+
+namespace rapport::facts {
+
+// "2024-03-01" at noon UTC, or a full RFC 3339 time.
+inline TimeMicros At(std::string_view time) {
+  if (time.size() > 10) return ParseTime(time).value();
+  return int64_t{ParseDate(time).value()} * kMicrosPerDay + kMicrosPerDay / 2;
+}
+inline CivilDays Day(std::string_view date) { return ParseDate(date).value(); }
+inline CurrencyCode Euro() { return PackCurrency("EUR").value(); }
+
+inline EventColumns Event(std::string_view time, v1::EventType type, int64_t value = 0,
+                          int64_t aux = 0) {
+  EventColumns event;
+  event.time = At(time);
+  event.type = static_cast<uint16_t>(type);
+  event.value = value;
+  event.aux = aux;
+  return event;
+}
+// Amounts in whole units of EUR.
+inline EventColumns Order(std::string_view time, int64_t units) {
+  EventColumns event = Event(time, v1::EVENT_TYPE_ORDER_PLACED, units * kMicrosPerUnit, 1);
+  event.currency = Euro();
+  return event;
+}
+inline EventColumns Refund(std::string_view time, int64_t units) {
+  EventColumns event = Event(time, v1::EVENT_TYPE_ORDER_REFUNDED, units * kMicrosPerUnit);
+  event.currency = Euro();
+  return event;
+}
+inline EventColumns Nps(std::string_view time, int64_t score) {
+  return Event(time, v1::EVENT_TYPE_NPS_ANSWERED, score, 10);
+}
+
+inline Settings EuroSettings() { return SettingsOf(v1::Workspace()).value(); }
+
+using Timeline = std::vector<EventColumns>;
+
+inline Timeline Sorted(Timeline events) {
+  std::stable_sort(events.begin(), events.end(),
+                   [](const EventColumns& a, const EventColumns& b) { return a.time < b.time; });
+  return events;
+}
+
+// A base of customers from raw events: cells and queries as a night would make them.
+class Base {
+ public:
+  Base(Settings settings, std::string_view as_of)
+      : settings_(std::move(settings)), as_of_(At(as_of)) {}
+
+  void Add(const Timeline& events) {
+    const Fold fold = FoldEvents(settings_, events, as_of_);
+    AddEventCells(settings_, events, as_of_, cells_);
+    AddFoldCells(settings_, fold, as_of_, cells_);
+    for (const EventColumns& event : events) {
+      const CivilDays day = settings_.calendar.DayOf(event.time);
+      first_day_ = std::min(first_day_, day);
+      last_day_ = std::max(last_day_, day);
+    }
+  }
+
+  absl::StatusOr<v1::QueryMetricResponse> Query(const v1::QueryMetricRequest& request) const {
+    metrics::QueryScope scope;
+    scope.calendar = settings_.calendar;
+    scope.base_currency = settings_.base_currency;
+    scope.as_of_day = settings_.calendar.DayOf(as_of_);
+    scope.first_day = first_day_;
+    scope.last_day = last_day_;
+    const auto sorted = cells_.Sorted();
+    return metrics::Query(request, scope,
+                          [&](metrics::SeriesFamily family, uint16_t type, CivilDays begin,
+                              CivilDays end, metrics::CellVisit visit) {
+                            for (const auto& [key, cell] : sorted) {
+                              if (key.family == family && key.type == type && key.day >= begin &&
+                                  key.day < end) {
+                                visit(key, cell);
+                              }
+                            }
+                            return absl::OkStatus();
+                          });
+  }
+
+  const metrics::CellSums& cells() const { return cells_; }
+
+ private:
+  Settings settings_;
+  TimeMicros as_of_;
+  metrics::CellSums cells_;
+  CivilDays first_day_ = INT32_MAX;
+  CivilDays last_day_ = INT32_MIN;
+};
+
+}  // namespace rapport::facts

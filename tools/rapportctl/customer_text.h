@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// A customer, a list of customers and a customer's value as text.
+#pragma once
+
+#include <string>
+
+#include "google/protobuf/repeated_ptr_field.h"
+#include "rapport/v1/customer.pb.h"
+#include "rapport/v1/value.pb.h"
+#include "tools/rapportctl/format.h"
+#include "tools/rapportctl/terminal.h"
+
+namespace rapport::ctl {
+
+std::string CustomerText(const v1::Customer& customer, const Terminal& terminal);
+std::string CustomerTable(const google::protobuf::RepeatedPtrField<v1::Customer>& customers,
+                          const Terminal& terminal);
+// Adds the figures of a value to a sheet.
+void AddValue(const v1::CustomerValue& value, Sheet& sheet);
+// "at risk" and so on.
+std::string StageText(v1::LifecycleStage stage);
+
+}  // namespace rapport::ctl
