@@ -64,6 +64,7 @@ fi
 # Their install scripts are not needed and not run.
 if ((with_tools)) && ! cmp -s package-lock.json node_modules/.rapport-installed; then
   echo "setup: installing the npm tools of package.json"
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  # Not `npm ci`: newer ones of it refuse a lock file that leaves other systems' binaries out.
+  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json node_modules/.rapport-installed
 fi

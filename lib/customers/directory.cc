@@ -142,7 +142,8 @@ std::string Directory::PrimaryName(CustomerNo customer_no) const {
 absl::StatusOr<CustomerNo> Directory::FromName(std::string_view name) const {
   const IdentityRef identity = SplitName(name);
   const auto normal = NormalizeIdentity(identity.kind, identity.value, "name");
-  const auto customer_no = normal.ok() ? Find(identity.kind, *normal) : std::nullopt;
+  // What was stored under older rules is found as it stands.
+  const auto customer_no = Find(identity.kind, normal.ok() ? *normal : identity.value);
   if (!customer_no.has_value()) return NotFound(Cat(kEveryone, " ", name));
   return *customer_no;
 }

@@ -29,17 +29,20 @@ struct Directory::State {
   mutable absl::Mutex mutex;
   IdentityIndex index;
   std::vector<Customer> customers = std::vector<Customer>(1);  // By number; 0 is nobody.
+  std::vector<bool> is_merged = std::vector<bool>(1);          // By number.
   std::vector<store::PartitionWrite> merge_writes;             // See TakeMerges.
 
   bool Knows(CustomerNo customer_no) const {
     return customer_no != 0 && customer_no < customers.size();
   }
+  // Few are merged: one bit, mostly in the cache, spares the look at `customers`.
   CustomerNo Survivor(CustomerNo customer_no) const {
-    const CustomerNo survivor = customers[customer_no].survivor;
-    return survivor == 0 ? customer_no : survivor;
+    return is_merged[customer_no] ? customers[customer_no].survivor : customer_no;
   }
   void Reserve(CustomerNo last) {
-    if (last >= customers.size()) customers.resize(last + 1);
+    if (last < customers.size()) return;
+    customers.resize(last + 1);
+    is_merged.resize(last + 1);
   }
   std::vector<CustomerNo> MergedInto(CustomerNo customer_no) const;
   // Adds an identity to a customer.

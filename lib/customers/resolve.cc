@@ -83,6 +83,7 @@ bool Absorb(Directory::State& state, CustomerNo survivor, CustomerNo merged,
 CustomerNo NewCustomer(Directory::State& state) {
   const auto customer_no = static_cast<CustomerNo>(state.customers.size());
   state.customers.emplace_back();
+  state.is_merged.push_back(false);
   return customer_no;
 }
 
@@ -108,6 +109,7 @@ void Directory::State::Attach(uint64_t hash, IdentityRef identity, CustomerNo cu
 void Directory::State::Link(CustomerNo survivor, CustomerNo merged) {
   CustomerNo last = merged;
   customers[merged].survivor = survivor;
+  is_merged[merged] = true;
   // Whoever was merged into `merged` follows; its chain goes behind it.
   customers[merged].next_merged = std::exchange(customers[merged].first_merged, 0);
   while (customers[last].next_merged != 0) {

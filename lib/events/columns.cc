@@ -12,9 +12,7 @@
 namespace rapport::events {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "columns are read by memcpy");
-
-constexpr uint32_t kMaxWidth = 8;
+constexpr uint32_t kMaxWidth = ColumnReader::kMaxWidth;
 
 uint64_t CommonDivisor(std::span<const int64_t> values, int64_t least) {
   uint64_t divisor = 0;
@@ -87,19 +85,6 @@ bool ColumnReader::InRange(size_t count, int64_t low, int64_t high) const {
     if (offset > room) return false;
   }
   return true;
-}
-
-int64_t ColumnReader::At(size_t index) const {
-  if (width_ == 0) return least_;
-  const size_t at = index * width_;
-  uint64_t offset = 0;
-  if (at < wide_end_) {
-    std::memcpy(&offset, bytes_.data() + at, kMaxWidth);
-    offset &= mask_;
-  } else {
-    std::memcpy(&offset, bytes_.data() + at, width_);
-  }
-  return static_cast<int64_t>(static_cast<uint64_t>(least_) + offset * divisor_);
 }
 
 }  // namespace rapport::events

@@ -38,8 +38,10 @@ struct CellKey {
   friend bool operator==(const CellKey&, const CellKey&) = default;
   template <typename H>
   friend H AbslHashValue(H state, const CellKey& key) {
-    return H::combine(std::move(state), key.day, key.touchpoint_no, key.type, key.currency,
-                      key.bucket, key.channel);
+    const uint64_t place = uint64_t{static_cast<uint32_t>(key.day)} << 32 | key.touchpoint_no;
+    const uint64_t kind = uint64_t{key.type} << 48 | uint64_t{key.currency} << 32 |
+                          uint64_t{key.bucket} << 16 | key.channel;
+    return H::combine(std::move(state), place, kind);
   }
 };
 struct CellSums {

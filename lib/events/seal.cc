@@ -30,6 +30,8 @@ constexpr uint32_t kNoBlock = std::numeric_limits<uint32_t>::max();
 constexpr size_t kMaxPartRows = 4096;
 constexpr size_t kMaxPartBytes = 48 * 1024;
 constexpr size_t kMaxPayloadBytes = 256 * 1024;
+// How many rows ahead of reading memory is asked for.
+constexpr uint32_t kRowsAhead = 16;
 // A workspace's customers are cut into at most this many files, of at least that many blocks.
 constexpr uint32_t kMaxShards = 32;
 constexpr uint32_t kMinShardBlocks = 256;
@@ -177,7 +179,7 @@ class ShardWriter {
 // Seals one shard: log rows and folded segments, block by block.
 class ShardSealer {
  public:
-  ShardSealer(store::Store& store, const SealOptions& options, const Shard& shard, SealRows* rows)
+  ShardSealer(store::Store& store, const SealOptions& options, const Shard& shard, const SealRows* rows)
       : store_(store), options_(options), shard_(shard), rows_(rows) {}
 
   absl::Status Run(std::vector<DatasetFile>& files) {
@@ -185,7 +187,6 @@ class ShardSealer {
     for (const store::Version segment : options_.fold) {
       folds_.emplace_back(store_.dataset(), segment, shard_);
     }
-    if (rows_ != nullptr) rows_->SortTimelines(shard_.begin_block * kPerBlock, EndCustomer());
     next_customer_ = shard_.begin_block * kPerBlock;
     for (uint32_t block = NextBlock(); block < shard_.end_block; block = NextBlock()) {
       events_.clear();
@@ -212,30 +213,27 @@ class ShardSealer {
     return next_customer_ < end ? std::min(next, next_customer_ / kPerBlock) : next;
   }
   absl::Status Collect(uint32_t block) {
-    int sources = 0;
     for (FoldReader& fold : folds_) {
-      if (fold.block_no() != block) continue;
-      RETURN_IF_ERROR(fold.Take(events_));
-      ++sources;
+      if (fold.block_no() == block) RETURN_IF_ERROR(fold.Take(events_));
     }
     if (rows_ != nullptr && next_customer_ / kPerBlock == block) {
       const CustomerNo end = std::min<CustomerNo>((block + 1) * kPerBlock, rows_->last_customer + 1);
       for (uint32_t at = rows_->starts[next_customer_]; at < rows_->starts[end]; ++at) {
+        if (at + kRowsAhead < rows_->order.size()) rows_->Prefetch(rows_->order[at + kRowsAhead]);
         const uint32_t place = rows_->order[at];
         events_.push_back({rows_->rows[place], rows_->Payload(place)});
       }
       next_customer_ = end;
-      ++sources;
     }
     // Stable: of equal events those that arrived first come first, as in one single seal.
-    if (sources > 1) std::ranges::stable_sort(events_, EventLess);
+    std::ranges::stable_sort(events_, EventLess);
     return absl::OkStatus();
   }
 
   store::Store& store_;
   const SealOptions& options_;
   const Shard& shard_;
-  SealRows* rows_;
+  const SealRows* rows_;
   std::vector<FoldReader> folds_;
   std::vector<SealedEvent> events_;
   CustomerNo next_customer_ = 0;
@@ -330,7 +328,7 @@ absl::StatusOr<SealResult> Seal(store::Store& store, const SealOptions& options)
     if (i == 0) return SealIds(store, options, input.ids, files[0]);
     const Shard& shard = shards[i - 1];
     const auto rows = input.by_workspace.find(shard.workspace_no);
-    SealRows* own = rows == input.by_workspace.end() ? nullptr : &rows->second;
+    const SealRows* own = rows == input.by_workspace.end() ? nullptr : &rows->second;
     return ShardSealer(store, options, shard, own).Run(files[i]);
   };
   RETURN_IF_ERROR(RunTasks(std::max(options.threads, 1), files.size(), task));

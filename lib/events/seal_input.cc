@@ -42,21 +42,6 @@ void SealRows::GroupByCustomer() {
   }
 }
 
-void SealRows::SortTimelines(CustomerNo begin, CustomerNo end) {
-  end = std::min<CustomerNo>(end, last_customer + 1);
-  for (CustomerNo customer = begin; customer < end; ++customer) {
-    const auto first = order.begin() + starts[customer];
-    const auto last = order.begin() + starts[customer + size_t{1}];
-    if (last - first < 2) continue;
-    std::sort(first, last, [this](uint32_t a, uint32_t b) {
-      if (rows[a].time != rows[b].time) return rows[a].time < rows[b].time;
-      const auto left = TimelineOrder(rows[a]);
-      const auto right = TimelineOrder(rows[b]);
-      return left != right ? left < right : a < b;
-    });
-  }
-}
-
 absl::Status ReadSealInput(const store::EventLog& log, store::Sequence from,
                            store::Sequence through, SealInput& input) {
   store::Sequence expected = from;

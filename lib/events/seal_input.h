@@ -37,15 +37,18 @@ struct SealRows {
   std::vector<const char*> payloads;
   std::vector<uint32_t> payload_sizes;
   CustomerNo last_customer = 0;
-  // After Sort(): places in `rows`, by customer; a customer's in timeline order, those that
-  // tie in order of arrival. starts[c] .. starts[c + 1] are those of customer c.
+  // After GroupByCustomer(): places in `rows` by customer, a customer's in order of
+  // arrival. starts[c] .. starts[c + 1] are those of customer c.
   std::vector<uint32_t> order;
   std::vector<uint32_t> starts;
 
-  // Orders by customer; the rows of one customer stay in order of arrival.
   void GroupByCustomer();
-  // Puts customers [begin, end) into timeline order. Disjoint ranges may run in parallel.
-  void SortTimelines(CustomerNo begin, CustomerNo end);
+  // Asks memory for a row that will be read soon.
+  void Prefetch(uint32_t place) const {
+    __builtin_prefetch(&rows[place]);
+    __builtin_prefetch(&payloads[place]);
+    __builtin_prefetch(&payload_sizes[place]);
+  }
   std::string_view Payload(uint32_t place) const {
     return {payloads[place], payload_sizes[place]};
   }

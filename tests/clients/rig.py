@@ -138,6 +138,7 @@ class Rig:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(timeout=60)
         self._close_channel()
+        self.log.close()
 
     def _close_channel(self):
         if self._stubs is not None:

@@ -14,4 +14,5 @@ if NODE is None or not (rig.ROOT / "node_modules" / "@grpc" / "grpc-js").is_dir(
 
 with rig.Rig("--sync=process_crash") as one:
     done = subprocess.run([NODE, str(SCRIPT), one.address], cwd=rig.ROOT, timeout=100)
-    sys.exit(done.returncode)
+    code = done.returncode
+sys.exit(code)

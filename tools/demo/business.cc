@@ -50,8 +50,8 @@ std::vector<v1::Event> Business::InTimeOrder() const {
 
 std::string Business::CustomerId(uint64_t index) {
   char text[32];
-  const int size = std::snprintf(text, sizeof(text), "lo-%06llu",
-                                 static_cast<unsigned long long>(index));
+  const int size =
+      std::snprintf(text, sizeof(text), "lo-%06llu", static_cast<unsigned long long>(index));
   return std::string(text, static_cast<size_t>(size));
 }
 
@@ -65,9 +65,7 @@ const Truth& Business::truth() {
   return kTruth;
 }
 
-TimeMicros Business::begin_time() const {
-  return (options_.end - options_.days) * kMicrosPerDay;
-}
+TimeMicros Business::begin_time() const { return (options_.end - options_.days) * kMicrosPerDay; }
 
 TimeMicros Business::end_time() const { return options_.end * kMicrosPerDay; }
 

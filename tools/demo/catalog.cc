@@ -11,16 +11,15 @@ constexpr std::array<double, 12> kMonthWeights = {0.90, 0.80, 0.90, 0.95, 1.00, 
 // Thursday first: 1970-01-01 was one.
 constexpr std::array<double, 7> kWeekdayWeights = {1.0, 1.0, 1.2, 1.25, 0.95, 0.9, 0.9};
 constexpr std::array<std::string_view, 12> kCampaigns = {
-    "new-year", "hygge",  "spring",    "easter", "garden", "midsummer",
-    "holiday",  "indoor", "autumn",    "cosy",   "black-friday", "christmas"};
-constexpr std::array<std::string_view, 4> kPraise = {
-    "Lovely light and quick delivery.", "The oak is beautiful, thank you!",
-    "Great advice in the shop.", ""};
-constexpr std::array<std::string_view, 4> kMild = {
-    "Good, but delivery took a week.", "Nice lamp, the cable is short.", "", ""};
+    "new-year", "hygge",  "spring", "easter", "garden",       "midsummer",
+    "holiday",  "indoor", "autumn", "cosy",   "black-friday", "christmas"};
+constexpr std::array<std::string_view, 4> kPraise = {"Lovely light and quick delivery.",
+                                                     "The oak is beautiful, thank you!",
+                                                     "Great advice in the shop.", ""};
+constexpr std::array<std::string_view, 4> kMild = {"Good, but delivery took a week.",
+                                                   "Nice lamp, the cable is short.", "", ""};
 constexpr std::array<std::string_view, 4> kBlame = {
-    "The shade arrived damaged.", "Nobody answered my mail for days.",
-    "Assembly was a pain.", ""};
+    "The shade arrived damaged.", "Nobody answered my mail for days.", "Assembly was a pain.", ""};
 
 }  // namespace
 

@@ -40,13 +40,20 @@ inline constexpr std::array<Product, 16> kProducts = {{
 }};
 
 inline constexpr std::array<std::string_view, 8> kTouchpoints = {
-    "landing_page", "product_page", "checkout_page", "delivery",
-    "store_berlin", "store_hamburg", "help_center", "mobile_app"};
+    "landing_page", "product_page",  "checkout_page", "delivery",
+    "store_berlin", "store_hamburg", "help_center",   "mobile_app"};
 
 // Position in kTouchpoints.
 enum class Touchpoint : uint8_t {
-  kLandingPage, kProductPage, kCheckoutPage, kDelivery,
-  kStoreBerlin, kStoreHamburg, kHelpCenter, kMobileApp, kNone = 255
+  kLandingPage,
+  kProductPage,
+  kCheckoutPage,
+  kDelivery,
+  kStoreBerlin,
+  kStoreHamburg,
+  kHelpCenter,
+  kMobileApp,
+  kNone = 255
 };
 
 // Effect of where the question was asked on the NPS answer, in points of the 0-10 scale.

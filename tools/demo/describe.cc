@@ -28,16 +28,16 @@ std::vector<KnownParameter> KnownParameters() {
 }
 
 std::string DescribeJson(const Options& options) {
-  std::string text = Cat("{\n  \"business\": \"Lumen & Oak\",\n  \"currency\": \"EUR\",\n",
-                         "  \"time_unit_days\": 7,\n  \"seed\": ", options.seed,
-                         ",\n  \"days\": ", options.days, ",\n  \"end_date\": ",
-                         JsonQuote(FormatDate(options.end)), ",\n  \"parameters\": {");
+  std::string text =
+      Cat("{\n  \"business\": \"Lumen & Oak\",\n  \"currency\": \"EUR\",\n",
+          "  \"time_unit_days\": 7,\n  \"seed\": ", options.seed, ",\n  \"days\": ", options.days,
+          ",\n  \"end_date\": ", JsonQuote(FormatDate(options.end)), ",\n  \"parameters\": {");
   std::string model;
   for (const KnownParameter& parameter : KnownParameters()) {
     const bool next = parameter.model != model;
     if (next) {
-      text = Cat(text, model.empty() ? "\n    " : "\n    },\n    ", JsonQuote(parameter.model),
-                 ": {");
+      text =
+          Cat(text, model.empty() ? "\n    " : "\n    },\n    ", JsonQuote(parameter.model), ": {");
       model = parameter.model;
     }
     text = Cat(text, next ? "\n      " : ",\n      ", JsonQuote(parameter.name), ": ",

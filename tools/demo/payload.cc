@@ -206,8 +206,8 @@ void FillEvent(const Moment& moment, uint64_t index, size_t serial, v1::Event& e
   event.set_event_id(Cat("lo", index, ".", serial));
   event.set_customer_id(Business::CustomerId(index));
   event.mutable_event_time()->set_seconds(moment.time / kMicrosPerSecond);
-  event.mutable_event_time()->set_nanos(
-      static_cast<int32_t>(moment.time % kMicrosPerSecond) * 1000);
+  event.mutable_event_time()->set_nanos(static_cast<int32_t>(moment.time % kMicrosPerSecond) *
+                                        1000);
   event.set_type(moment.type);
   event.set_channel(moment.channel);
   if (moment.touchpoint != Touchpoint::kNone) {

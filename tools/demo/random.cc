@@ -36,9 +36,7 @@ uint64_t Random::Next() {
   return result;
 }
 
-double Random::Uniform() {
-  return (static_cast<double>(Next() >> 11) + 0.5) * 0x1.0p-53;
-}
+double Random::Uniform() { return (static_cast<double>(Next() >> 11) + 0.5) * 0x1.0p-53; }
 
 uint32_t Random::Below(uint32_t bound) {
   return static_cast<uint32_t>(((Next() >> 32) * bound) >> 32);

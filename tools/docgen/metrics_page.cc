@@ -65,16 +65,17 @@ void AddDefinition(const v1::MetricDefinition& definition, std::string& page) {
   AddLine(page, "events", EventNames(definition.numerator()));
   AddLine(page, "over", EventNames(definition.denominator()));
   AddLine(page, "less", EventNames(definition.subtracted()));
-  AddLine(page, "unit", Cat(UnitWord(definition.unit()), ", ",
-                            DirectionWord(definition.direction())));
-  AddLine(page, "sample", Cat(definition.sample_unit(), ", at least ",
-                              definition.minimum_sample(), " for an interpretation"));
+  AddLine(page, "unit",
+          Cat(UnitWord(definition.unit()), ", ", DirectionWord(definition.direction())));
+  AddLine(page, "sample",
+          Cat(definition.sample_unit(), ", at least ", definition.minimum_sample(),
+              " for an interpretation"));
   AddLine(page, "bands", BandWords(definition));
   std::string dimensions;
   for (const int dimension : definition.dimensions()) {
-    dimensions += Cat(dimensions.empty() ? "" : ", ",
-                      Word(v1::Dimension_Name(static_cast<v1::Dimension>(dimension)),
-                           "DIMENSION_"));
+    dimensions +=
+        Cat(dimensions.empty() ? "" : ", ",
+            Word(v1::Dimension_Name(static_cast<v1::Dimension>(dimension)), "DIMENSION_"));
   }
   AddLine(page, "by", dimensions);
   AddLine(page, "remarks", definition.remarks());
@@ -102,28 +103,27 @@ void AddLifecycle(std::string& page) {
   }
   const v1::LifecycleRules rules = lifecycle::CompleteRules({});
   page += Cat("\nDefaults, to be changed per workspace: `new_days` ", rules.new_days(),
-              ", `at_risk_days` ", rules.at_risk_days(), ", `dormant_days` ",
-              rules.dormant_days(), ", `churned_days` ", rules.churned_days(),
-              ", `loyal_orders` ", rules.loyal_orders(), ", `loyal_tenure_days` ",
-              rules.loyal_tenure_days(), ", `won_back_days` ", rules.won_back_days(), ".\n");
+              ", `at_risk_days` ", rules.at_risk_days(), ", `dormant_days` ", rules.dormant_days(),
+              ", `churned_days` ", rules.churned_days(), ", `loyal_orders` ", rules.loyal_orders(),
+              ", `loyal_tenure_days` ", rules.loyal_tenure_days(), ", `won_back_days` ",
+              rules.won_back_days(), ".\n");
 }
 
-std::string Scores(int low, int high) {
-  return low == high ? Cat(low) : Cat(low, "-", high);
-}
+std::string Scores(int low, int high) { return low == high ? Cat(low) : Cat(low, "-", high); }
 
 void AddRfm(std::string& page) {
   page +=
       "\n## RFM segments\n\n"
       "Recency (days since the last order), frequency (days with an order) and monetary value\n"
-      "(orders less refunds) each score 1-5: 1 + the whole part of 5 x (customers strictly worse) /\n"
+      "(orders less refunds) each score 1-5: 1 + the whole part of 5 x (customers strictly worse) "
+      "/\n"
       "(all customers with an order). Ties share a score. FM is the mean of the frequency and\n"
       "monetary scores, halves up.\n\n"
       "| segment | recency score | FM score |\n|---|---|---|\n";
   for (const value::RfmSegmentRule& rule : value::RfmSegmentRules()) {
-    page += Cat("| ", rule.title, " (`", rule.id, "`) | ",
-                Scores(rule.recency_min, rule.recency_max), " | ", Scores(rule.fm_min, rule.fm_max),
-                " |\n");
+    page +=
+        Cat("| ", rule.title, " (`", rule.id, "`) | ", Scores(rule.recency_min, rule.recency_max),
+            " | ", Scores(rule.fm_min, rule.fm_max), " |\n");
   }
 }
 
@@ -134,7 +134,8 @@ std::string MetricsPage() {
       "<!-- Written by rapport-docgen from lib/metrics/data, lib/lifecycle and lib/value. -->\n"
       "# Metrics\n\n"
       "Every answer names its definition, its sample, its range of days and the time up to which\n"
-      "events are counted. Days are civil days of the workspace's time zone; a range holds its first\n"
+      "events are counted. Days are civil days of the workspace's time zone; a range holds its "
+      "first\n"
       "day and not its last. Below the minimum sample a value is given, but no interpretation.\n"
       "Intervals are at 95 %.\n\n";
   AddOverview(page);

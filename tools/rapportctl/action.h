@@ -12,7 +12,6 @@ namespace rapport::ctl {
 
 class Invocation;
 
-
 struct Flag {
   std::string_view name;         // Without dashes.
   std::string_view placeholder;  // "DATE"; empty for a switch.

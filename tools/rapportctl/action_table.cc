@@ -24,14 +24,18 @@ const std::vector<Group>& Groups() {
 
 const std::vector<Flag>& GlobalFlags() {
   static const std::vector<Flag> kFlags = {
-      {.name = "server", .placeholder = "ADDRESS",
-       .help = "HOST:PORT or unix:PATH; else RAPPORT_SERVER.", .fallback = "127.0.0.1:7600"},
+      {.name = "server",
+       .placeholder = "ADDRESS",
+       .help = "HOST:PORT or unix:PATH; else RAPPORT_SERVER.",
+       .fallback = "127.0.0.1:7600"},
       {.name = "workspace", .placeholder = "ID", .help = "Workspace; else RAPPORT_WORKSPACE."},
-      {.name = "token-file", .placeholder = "FILE",
+      {.name = "token-file",
+       .placeholder = "FILE",
        .help = "File with the bearer token; else RAPPORT_TOKEN holds the token."},
-      {.name = "tls-ca", .placeholder = "FILE",
-       .help = "PEM certificates to trust; turns TLS on."},
-      {.name = "deadline", .placeholder = "DURATION", .help = "Longest wait for an answer.",
+      {.name = "tls-ca", .placeholder = "FILE", .help = "PEM certificates to trust; turns TLS on."},
+      {.name = "deadline",
+       .placeholder = "DURATION",
+       .help = "Longest wait for an answer.",
        .fallback = "60s"},
       {.name = "json", .placeholder = "", .help = "Print the API's message as JSON."},
       {.name = "help", .placeholder = "", .help = "Show help for the command."},
@@ -42,9 +46,9 @@ const std::vector<Flag>& GlobalFlags() {
 const std::vector<Action>& Actions() {
   static const std::vector<Action> kActions = [] {
     std::vector<Action> all;
-    for (auto* part : {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions,
-                       &MetricActions, &ValueActions, &CohortActions, &RunActions, &StoreActions,
-                       &DemoActions, &ShellActions}) {
+    for (auto* part :
+         {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions, &MetricActions,
+          &ValueActions, &CohortActions, &RunActions, &StoreActions, &DemoActions, &ShellActions}) {
       std::vector<Action> actions = part();
       all.insert(all.end(), std::make_move_iterator(actions.begin()),
                  std::make_move_iterator(actions.end()));

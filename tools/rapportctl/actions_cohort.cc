@@ -26,20 +26,23 @@ absl::Status Retention(Invocation& invocation) {
                                                             : v1::RETENTION_MODE_ON);
   request.set_start_date(invocation.Text("from"));
   request.set_end_date(invocation.Text("to"));
-  ASSIGN_OR_RETURN(const auto report, invocation.Ask<v1::RetentionReport>(
-                                          "CohortService/QueryRetention", request));
+  ASSIGN_OR_RETURN(const auto report,
+                   invocation.Ask<v1::RetentionReport>("CohortService/QueryRetention", request));
   if (invocation.json()) return invocation.PrintJson(report);
   const std::string show = invocation.Text("show");
   ASSIGN_OR_RETURN(const int64_t periods, invocation.Number("periods", 1, 600));
   const HeatValue value = show == "customers" ? HeatValue::kReturned
                           : show == "revenue" ? HeatValue::kRevenue
                                               : HeatValue::kRate;
-  const std::string unit = show == "revenue" ? "net revenue" : show == "customers" ? "customers" : "%";
+  const std::string unit = show == "revenue"     ? "net revenue"
+                           : show == "customers" ? "customers"
+                                                 : "%";
   const Terminal& terminal = invocation.terminal();
   invocation.out() << Cat("Retention by month of ",
                           invocation.Text("birth") == "first_event" ? "first event" : "first order",
                           ", ", unit, " (* month not over)\n")
-                   << HeatMap(report, {value, static_cast<int>(periods)}, terminal) << ContextText(report.context(), terminal);
+                   << HeatMap(report, {value, static_cast<int>(periods)}, terminal)
+                   << ContextText(report.context(), terminal);
   return absl::OkStatus();
 }
 
@@ -66,7 +69,10 @@ std::string FlowsText(const v1::LifecycleReport& report, const Terminal& termina
 }
 
 std::string GrowthText(const v1::LifecycleReport& report, const Terminal& terminal) {
-  Table table({{"month"}, {"new", true}, {"returning", true}, {"resurrecting", true},
+  Table table({{"month"},
+               {"new", true},
+               {"returning", true},
+               {"resurrecting", true},
                {"went dormant", true}});
   for (const auto& point : report.growth()) {
     table.Add({Cat(point.start_date(), point.incomplete() ? "*" : ""),
@@ -81,8 +87,8 @@ absl::Status Show(Invocation& invocation) {
   ASSIGN_OR_RETURN(*request.mutable_parent(), invocation.Workspace());
   request.set_start_date(invocation.Text("from"));
   request.set_end_date(invocation.Text("to"));
-  ASSIGN_OR_RETURN(const auto report, invocation.Ask<v1::LifecycleReport>(
-                                          "CohortService/QueryLifecycle", request));
+  ASSIGN_OR_RETURN(const auto report,
+                   invocation.Ask<v1::LifecycleReport>("CohortService/QueryLifecycle", request));
   if (invocation.json()) return invocation.PrintJson(report);
   const Terminal& terminal = invocation.terminal();
   invocation.out() << StagesText(report, terminal) << FlowsText(report, terminal)
@@ -142,35 +148,56 @@ std::vector<Action> CohortActions() {
   const Flag from{.name = "from", .placeholder = "DATE", .help = "First day."};
   const Flag to{.name = "to", .placeholder = "DATE", .help = "Day after the last."};
   return {
-      {.path = "cohorts retention", .summary = "Shows retention by acquisition month.",
+      {.path = "cohorts retention",
+       .summary = "Shows retention by acquisition month.",
        .details = "On a terminal with colour the triangle is a heat map; otherwise plain numbers.",
        .arguments = {},
-       .flags = {{.name = "birth", .placeholder = "WHAT", .help = "What starts a customer.",
-                  .fallback = "first_order", .choices = "first_order|first_event"},
-                 {.name = "return", .placeholder = "WHAT", .help = "What counts as coming back.",
-                  .fallback = "order", .choices = "order|any_event"},
-                 {.name = "mode", .placeholder = "HOW", .help = "In the month, or then or later.",
-                  .fallback = "on", .choices = "on|on_or_after"},
-                 {.name = "show", .placeholder = "WHAT", .help = "Figure in the cells.",
-                  .fallback = "rate", .choices = "rate|customers|revenue"},
-                 {.name = "periods", .placeholder = "N", .help = "Months since to show.",
+       .flags = {{.name = "birth",
+                  .placeholder = "WHAT",
+                  .help = "What starts a customer.",
+                  .fallback = "first_order",
+                  .choices = "first_order|first_event"},
+                 {.name = "return",
+                  .placeholder = "WHAT",
+                  .help = "What counts as coming back.",
+                  .fallback = "order",
+                  .choices = "order|any_event"},
+                 {.name = "mode",
+                  .placeholder = "HOW",
+                  .help = "In the month, or then or later.",
+                  .fallback = "on",
+                  .choices = "on|on_or_after"},
+                 {.name = "show",
+                  .placeholder = "WHAT",
+                  .help = "Figure in the cells.",
+                  .fallback = "rate",
+                  .choices = "rate|customers|revenue"},
+                 {.name = "periods",
+                  .placeholder = "N",
+                  .help = "Months since to show.",
                   .fallback = "12"},
-                 from, to},
+                 from,
+                 to},
        .examples = {"cohorts retention --workspace=shop",
                     "cohorts retention --workspace=shop --show=customers --mode=on_or_after"},
        .run = Retention},
-      {.path = "lifecycle show", .summary = "Shows stages, flows between them and growth.",
-       .details = "", .arguments = {}, .flags = {from, to},
-       .examples = {"lifecycle show --workspace=shop"}, .run = Show},
-      {.path = "lifecycle transitions", .summary = "Lists steps from stage to stage.",
-       .details = "", .arguments = {{"CUSTOMER", "Only this customer.", Arity::kOptional}},
-       .flags = {{.name = "limit", .placeholder = "N", .help = "At most this many.",
-                  .fallback = "50"},
-                 {.name = "to-stage", .placeholder = "STAGE", .help = "Only into this stage."},
-                 {.name = "from", .placeholder = "TIME", .help = "Only at or after this time."},
-                 {.name = "to", .placeholder = "TIME", .help = "Only before this time."},
-                 {.name = "page-token", .placeholder = "TOKEN",
-                  .help = "Go on after an earlier page."}},
+      {.path = "lifecycle show",
+       .summary = "Shows stages, flows between them and growth.",
+       .details = "",
+       .arguments = {},
+       .flags = {from, to},
+       .examples = {"lifecycle show --workspace=shop"},
+       .run = Show},
+      {.path = "lifecycle transitions",
+       .summary = "Lists steps from stage to stage.",
+       .details = "",
+       .arguments = {{"CUSTOMER", "Only this customer.", Arity::kOptional}},
+       .flags =
+           {{.name = "limit", .placeholder = "N", .help = "At most this many.", .fallback = "50"},
+            {.name = "to-stage", .placeholder = "STAGE", .help = "Only into this stage."},
+            {.name = "from", .placeholder = "TIME", .help = "Only at or after this time."},
+            {.name = "to", .placeholder = "TIME", .help = "Only before this time."},
+            {.name = "page-token", .placeholder = "TOKEN", .help = "Go on after an earlier page."}},
        .examples = {"lifecycle transitions --workspace=shop --to-stage=AT_RISK"},
        .run = Transitions},
   };

@@ -18,8 +18,8 @@ v1::View ViewOf(const Invocation& invocation) {
   return invocation.On("live") ? v1::VIEW_LIVE : v1::VIEW_UNSPECIFIED;
 }
 
-const Flag kLive{.name = "live", .placeholder = "",
-                 .help = "Recompute facts now from all acknowledged events."};
+const Flag kLive{
+    .name = "live", .placeholder = "", .help = "Recompute facts now from all acknowledged events."};
 
 absl::Status Show(const Invocation& invocation, const v1::Customer& customer) {
   if (invocation.json()) return invocation.PrintJson(customer);
@@ -160,49 +160,80 @@ absl::Status Merge(Invocation& invocation) {
 
 const Argument kCustomer{"CUSTOMER", "Customer id or resource name."};
 
-}  // namespace
-
-std::vector<Action> CustomerActions() {
+std::vector<Action> ReadingActions() {
   return {
-      {.path = "customers get", .summary = "Shows a customer: totals and derived facts.",
-       .details = "", .arguments = {kCustomer}, .flags = {kLive},
+      {.path = "customers get",
+       .summary = "Shows a customer: totals and derived facts.",
+       .details = "",
+       .arguments = {kCustomer},
+       .flags = {kLive},
        .examples = {"customers get --workspace=shop 17850",
                     "customers get --workspace=shop email:ada@example.com --live"},
        .run = Get},
-      {.path = "customers list", .summary = "Lists customers, filtered.", .details = "",
+      {.path = "customers list",
+       .summary = "Lists customers, filtered.",
+       .details = "",
        .arguments = {},
-       .flags = {{.name = "filter", .placeholder = "FILTER",
-                  .help = "AIP-160 filter over the fields of docs/api.md."},
-                 {.name = "limit", .placeholder = "N", .help = "At most this many.",
-                  .fallback = "50"},
-                 {.name = "page-token", .placeholder = "TOKEN",
-                  .help = "Go on after an earlier page."}},
+       .flags =
+           {{.name = "filter",
+             .placeholder = "FILTER",
+             .help = "AIP-160 filter over the fields of docs/api.md."},
+            {.name = "limit", .placeholder = "N", .help = "At most this many.", .fallback = "50"},
+            {.name = "page-token", .placeholder = "TOKEN", .help = "Go on after an earlier page."}},
        .examples = {"customers list --workspace=shop --filter='stage = AT_RISK AND "
                     "value.predicted > 100'"},
        .run = List},
-      {.path = "customers timeline", .summary = "Lists what a customer did, newest first.",
-       .details = "", .arguments = {kCustomer}, .flags = TimelineFlags(),
-       .examples = {"customers timeline --workspace=shop 17850 --limit=20"}, .run = Timeline},
+      {.path = "customers timeline",
+       .summary = "Lists what a customer did, newest first.",
+       .details = "",
+       .arguments = {kCustomer},
+       .flags = TimelineFlags(),
+       .examples = {"customers timeline --workspace=shop 17850 --limit=20"},
+       .run = Timeline},
       {.path = "customers explain",
-       .summary = "Shows how each figure of a customer came about.", .details = "",
-       .arguments = {kCustomer}, .flags = {kLive},
-       .examples = {"customers explain --workspace=shop 17850"}, .run = Explain},
-      {.path = "customers set", .summary = "Sets attributes and identities of a customer.",
+       .summary = "Shows how each figure of a customer came about.",
+       .details = "",
+       .arguments = {kCustomer},
+       .flags = {kLive},
+       .examples = {"customers explain --workspace=shop 17850"},
+       .run = Explain},
+  };
+}
+
+std::vector<Action> WritingActions() {
+  return {
+      {.path = "customers set",
+       .summary = "Sets attributes and identities of a customer.",
        .details = "Values that look like numbers or true/false are stored so; text:VALUE keeps "
                   "text. KEY= removes an attribute.",
        .arguments = {kCustomer, {"KEY=VALUE", "Attributes.", Arity::kAny}},
-       .flags = {{.name = "identity", .placeholder = "KIND:VALUE",
+       .flags = {{.name = "identity",
+                  .placeholder = "KIND:VALUE",
                   .help = "Attach an identity, e.g. EMAIL:ada@example.com; may be repeated."},
-                 {.name = "source", .placeholder = "SYSTEM", .help = "Who says so.",
+                 {.name = "source",
+                  .placeholder = "SYSTEM",
+                  .help = "Who says so.",
                   .fallback = "rapportctl"},
                  {.name = "create", .placeholder = "", .help = "Create the customer if missing."}},
-       .examples = {"customers set --workspace=shop 17850 plan=gold country=GB"}, .run = Set},
-      {.path = "customers merge", .summary = "Merges a duplicate into a customer.",
+       .examples = {"customers set --workspace=shop 17850 plan=gold country=GB"},
+       .run = Set},
+      {.path = "customers merge",
+       .summary = "Merges a duplicate into a customer.",
        .details = "Events, identities and attributes of DUPLICATE move to CUSTOMER; both names "
                   "lead to it afterwards.",
-       .arguments = {kCustomer, {"DUPLICATE", "The customer that goes."}}, .flags = {},
-       .examples = {"customers merge --workspace=shop 17850 17851"}, .run = Merge},
+       .arguments = {kCustomer, {"DUPLICATE", "The customer that goes."}},
+       .flags = {},
+       .examples = {"customers merge --workspace=shop 17850 17851"},
+       .run = Merge},
   };
+}
+
+}  // namespace
+
+std::vector<Action> CustomerActions() {
+  std::vector<Action> actions = ReadingActions();
+  for (const Action& action : WritingActions()) actions.push_back(action);
+  return actions;
 }
 
 }  // namespace rapport::ctl

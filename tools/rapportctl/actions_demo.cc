@@ -85,8 +85,7 @@ absl::Status Load(Invocation& invocation) {
   const demo::Business shop(options);
   int64_t acknowledged = 0;
   std::string first_reject;
-  EventSender sender(*connection,
-                     {.workspace = workspace, .window = static_cast<size_t>(window)},
+  EventSender sender(*connection, {.workspace = workspace, .window = static_cast<size_t>(window)},
                      [&](const auto& batch, const auto& ack) {
                        acknowledged += batch.events_size();
                        if (ack.rejected().empty() || !first_reject.empty()) return;
@@ -97,20 +96,20 @@ absl::Status Load(Invocation& invocation) {
                        invocation.now_micros());
   const auto show = [&](uint64_t done) {
     if (done % 64 != 0) return;
-    progress.Show(static_cast<int64_t>(done), static_cast<int64_t>(options.customers),
-                  acknowledged, invocation.now_micros());
+    progress.Show(static_cast<int64_t>(done), static_cast<int64_t>(options.customers), acknowledged,
+                  invocation.now_micros());
   };
-  const absl::Status status = SendAll(shop, invocation.On("by-time"),
-                                      static_cast<size_t>(batch_size), show, sender);
+  const absl::Status status =
+      SendAll(shop, invocation.On("by-time"), static_cast<size_t>(batch_size), show, sender);
   progress.End();
   RETURN_IF_ERROR(status);
   const SendTotals& totals = sender.totals();
   const double seconds = progress.ElapsedSeconds(invocation.now_micros());
   const int64_t sent = totals.accepted + totals.duplicates + totals.rejected;
   if (invocation.json()) {
-    invocation.out() << Cat("{\"customers\": ", options.customers, ", \"accepted\": ",
-                            totals.accepted, ", \"duplicates\": ", totals.duplicates,
-                            ", \"rejected\": ", totals.rejected, "}\n");
+    invocation.out() << Cat(
+        "{\"customers\": ", options.customers, ", \"accepted\": ", totals.accepted,
+        ", \"duplicates\": ", totals.duplicates, ", \"rejected\": ", totals.rejected, "}\n");
   } else {
     invocation.out() << Cat("Lumen & Oak in ", LastSegment(workspace), ": ",
                             FormatCount(static_cast<int64_t>(options.customers)), " customers, ",
@@ -131,8 +130,8 @@ absl::Status Describe(Invocation& invocation) {
   }
   Table table({{"model"}, {"parameter"}, {"truth", true}, {"meaning"}});
   for (const auto& parameter : demo::KnownParameters()) {
-    table.Add({parameter.model, parameter.name, FormatNumber(parameter.value, 2),
-               parameter.meaning});
+    table.Add(
+        {parameter.model, parameter.name, FormatNumber(parameter.value, 2), parameter.meaning});
   }
   invocation.out() << "Lumen & Oak: what the models should find (times in weeks)\n\n"
                    << table.Text(invocation.terminal());
@@ -141,9 +140,10 @@ absl::Status Describe(Invocation& invocation) {
 
 std::vector<Flag> BusinessFlags() {
   return {
-      {.name = "customers", .placeholder = "N", .help = "Number of customers.",
-       .fallback = "2000"},
-      {.name = "seed", .placeholder = "N", .help = "Another seed is another shop.",
+      {.name = "customers", .placeholder = "N", .help = "Number of customers.", .fallback = "2000"},
+      {.name = "seed",
+       .placeholder = "N",
+       .help = "Another seed is another shop.",
        .fallback = "1"},
       {.name = "days", .placeholder = "N", .help = "Length of its history.", .fallback = "730"},
       {.name = "end", .placeholder = "DATE", .help = "Day after the last, UTC; else 2026-11-01."},
@@ -154,23 +154,30 @@ std::vector<Flag> BusinessFlags() {
 
 std::vector<Action> DemoActions() {
   std::vector<Flag> load_flags = BusinessFlags();
-  load_flags.push_back({.name = "by-time", .placeholder = "",
+  load_flags.push_back({.name = "by-time",
+                        .placeholder = "",
                         .help = "Send in order of time, made in memory, instead of customer by "
                                 "customer."});
-  load_flags.push_back({.name = "batch-size", .placeholder = "N", .help = "Events in a batch.",
-                        .fallback = "1000"});
-  load_flags.push_back({.name = "in-flight", .placeholder = "N", .help = "Batches in flight.",
-                        .fallback = "8"});
+  load_flags.push_back(
+      {.name = "batch-size", .placeholder = "N", .help = "Events in a batch.", .fallback = "1000"});
+  load_flags.push_back(
+      {.name = "in-flight", .placeholder = "N", .help = "Batches in flight.", .fallback = "8"});
   return {
-      {.path = "demo load", .summary = "Loads the demo shop into a workspace.",
+      {.path = "demo load",
+       .summary = "Loads the demo shop into a workspace.",
        .details = "Creates the workspace (demo unless --workspace is given) if it is missing. "
                   "The same flags give the same events, so loading twice stores nothing twice.",
-       .arguments = {}, .flags = load_flags,
+       .arguments = {},
+       .flags = load_flags,
        .examples = {"demo load --customers=2000", "demo load --workspace=big --customers=100000"},
        .run = Load},
-      {.path = "demo describe", .summary = "Shows the demo shop's true parameters.",
-       .details = "", .arguments = {}, .flags = BusinessFlags(),
-       .examples = {"demo describe --json"}, .run = Describe},
+      {.path = "demo describe",
+       .summary = "Shows the demo shop's true parameters.",
+       .details = "",
+       .arguments = {},
+       .flags = BusinessFlags(),
+       .examples = {"demo describe --json"},
+       .run = Describe},
   };
 }
 

@@ -54,14 +54,13 @@ absl::Status Send(Invocation& invocation) {
   const std::string path = invocation.Argument(0);
   ASSIGN_OR_RETURN(const std::string text, ReadAll(path.empty() ? "-" : path));
   RETURN_IF_ERROR(ParseEvents(text, request));
-  ASSIGN_OR_RETURN(const auto answer, invocation.Ask<v1::IngestEventsResponse>(
-                                          "EventService/IngestEvents", request));
+  ASSIGN_OR_RETURN(const auto answer,
+                   invocation.Ask<v1::IngestEventsResponse>("EventService/IngestEvents", request));
   if (invocation.json()) {
     RETURN_IF_ERROR(invocation.PrintJson(answer));
   } else {
     invocation.out() << Cat("stored ", answer.accepted_count(), ", duplicates ",
-                            answer.duplicate_count(), ", rejected ", answer.rejected_size(),
-                            "\n");
+                            answer.duplicate_count(), ", rejected ", answer.rejected_size(), "\n");
     for (const auto& rejected : answer.rejected()) {
       invocation.out() << Cat("  ", rejected.event_id(), " ", rejected.field(), " ",
                               rejected.reason(), ": ", rejected.message(), "\n");
@@ -74,16 +73,20 @@ absl::Status Send(Invocation& invocation) {
 
 std::vector<Action> EventActions() {
   return {
-      {.path = "events list", .summary = "Lists a customer's events.", .details = "",
-       .arguments = {{"CUSTOMER", "Customer id or resource name."}}, .flags = TimelineFlags(),
+      {.path = "events list",
+       .summary = "Lists a customer's events.",
+       .details = "",
+       .arguments = {{"CUSTOMER", "Customer id or resource name."}},
+       .flags = TimelineFlags(),
        .examples = {"events list --workspace=shop 17850 --type=ORDER_PLACED --limit=5"},
        .run = List},
-      {.path = "events send", .summary = "Sends events written as JSON.",
+      {.path = "events send",
+       .summary = "Sends events written as JSON.",
        .details = "One JSON object, or one object a line, with the fields of rapport.v1.Event.",
-       .arguments = {{"FILE", "File with the events; standard input if absent.",
-                      Arity::kOptional}},
+       .arguments = {{"FILE", "File with the events; standard input if absent.", Arity::kOptional}},
        .flags = {},
-       .examples = {"events send --workspace=shop order.json"}, .run = Send},
+       .examples = {"events send --workspace=shop order.json"},
+       .run = Send},
   };
 }
 

@@ -44,11 +44,11 @@ void PrintJsonSummary(const Invocation& invocation, const ImportSummary& summary
   for (const auto& [reason, count] : summary.mapping.skipped) {
     skipped = Cat(skipped, skipped.empty() ? "" : ", ", "\"", reason, "\": ", count);
   }
-  invocation.out() << Cat("{\"rows\": ", summary.mapping.rows, ", \"events\": ",
-                          summary.mapping.events, ", \"accepted\": ", summary.sent.accepted,
-                          ", \"duplicates\": ", summary.sent.duplicates, ", \"rejected\": ",
-                          summary.rejects, ", \"resumed\": ", summary.resumed_events,
-                          ", \"skipped\": {", skipped, "}}\n");
+  invocation.out() << Cat(
+      "{\"rows\": ", summary.mapping.rows, ", \"events\": ", summary.mapping.events,
+      ", \"accepted\": ", summary.sent.accepted, ", \"duplicates\": ", summary.sent.duplicates,
+      ", \"rejected\": ", summary.rejects, ", \"resumed\": ", summary.resumed_events,
+      ", \"skipped\": {", skipped, "}}\n");
 }
 
 absl::StatusOr<ImportOptions> ReadOptions(Invocation& invocation) {
@@ -102,18 +102,28 @@ std::vector<Action> ImportActions() {
       .arguments = {{"FILE", "Input files, packed by gzip or not; - is standard input.",
                      Arity::kMany}},
       .flags =
-          {{.name = "mapping", .placeholder = "FILE", .help = "Mapping as text proto.",
-            .required = true, .file = true},
-           {.name = "rejects", .placeholder = "FILE",
-            .help = "Write refused rows with reason to this CSV file.", .file = true},
-           {.name = "max-rejects", .placeholder = "N",
-            .help = "Exit code 1 when more rows and events are refused.", .fallback = "0"},
-           {.name = "resume-file", .placeholder = "FILE",
-            .help = "Remember what is acknowledged and go on from there.", .file = true},
-           {.name = "batch-size", .placeholder = "N", .help = "Events in a batch.",
+          {{.name = "mapping",
+            .placeholder = "FILE",
+            .help = "Mapping as text proto.",
+            .required = true,
+            .file = true},
+           {.name = "rejects",
+            .placeholder = "FILE",
+            .help = "Write refused rows with reason to this CSV file.",
+            .file = true},
+           {.name = "max-rejects",
+            .placeholder = "N",
+            .help = "Exit code 1 when more rows and events are refused.",
+            .fallback = "0"},
+           {.name = "resume-file",
+            .placeholder = "FILE",
+            .help = "Remember what is acknowledged and go on from there.",
+            .file = true},
+           {.name = "batch-size",
+            .placeholder = "N",
+            .help = "Events in a batch.",
             .fallback = "1000"},
-           {.name = "in-flight", .placeholder = "N", .help = "Batches in flight.",
-            .fallback = "8"},
+           {.name = "in-flight", .placeholder = "N", .help = "Batches in flight.", .fallback = "8"},
            {.name = "dry-run", .placeholder = "", .help = "Read and map, but send nothing."}},
       .examples = {"import --workspace=shop --mapping=tools/mappings/online_retail.textproto "
                    "online_retail.csv.gz",

@@ -41,10 +41,14 @@ void ReadRange(const Invocation& invocation, Request& request) {
 
 std::string UnitText(v1::MetricUnit unit) {
   switch (unit) {
-    case v1::METRIC_UNIT_PERCENT: return " %";
-    case v1::METRIC_UNIT_SECONDS: return " s";
-    case v1::METRIC_UNIT_POINTS: return " points";
-    default: return "";
+    case v1::METRIC_UNIT_PERCENT:
+      return " %";
+    case v1::METRIC_UNIT_SECONDS:
+      return " s";
+    case v1::METRIC_UNIT_POINTS:
+      return " points";
+    default:
+      return "";
   }
 }
 
@@ -85,8 +89,8 @@ absl::Status ShowMetric(const Invocation& invocation, const v1::QueryMetricRespo
   const Terminal& terminal = invocation.terminal();
   const auto& definition = answer.definition();
   const int decimals = DecimalsOf(definition.unit());
-  std::string text = terminal.In(Paint::kBold, Cat(definition.display_name(),
-                                                   UnitText(definition.unit())));
+  std::string text =
+      terminal.In(Paint::kBold, Cat(definition.display_name(), UnitText(definition.unit())));
   if (answer.total().points_size() == 1) {
     text = Cat(text, "  ", PointText(answer.total().points(0), decimals));
   }
@@ -116,8 +120,8 @@ absl::Status QueryAs(Invocation& invocation, std::string_view metric) {
     request.add_group_by(dimension == "channel" ? v1::DIMENSION_CHANNEL : v1::DIMENSION_TOUCHPOINT);
   }
   request.set_compare_previous(invocation.On("compare"));
-  ASSIGN_OR_RETURN(const auto answer, invocation.Ask<v1::QueryMetricResponse>(
-                                          "MetricService/QueryMetric", request));
+  ASSIGN_OR_RETURN(const auto answer,
+                   invocation.Ask<v1::QueryMetricResponse>("MetricService/QueryMetric", request));
   return ShowMetric(invocation, answer);
 }
 
@@ -172,18 +176,23 @@ absl::Status Nps(Invocation& invocation) {
 std::vector<Flag> RangeFlags() {
   return {{.name = "from", .placeholder = "DATE", .help = "First day, in the workspace's zone."},
           {.name = "to", .placeholder = "DATE", .help = "Day after the last."},
-          {.name = "nightly", .placeholder = "",
+          {.name = "nightly",
+           .placeholder = "",
            .help = "Only the published generation, without what came since."}};
 }
 
 std::vector<Flag> QueryFlags() {
   std::vector<Flag> flags = RangeFlags();
-  flags.push_back({.name = "by", .placeholder = "BUCKET", .help = "Length of a bucket.",
+  flags.push_back({.name = "by",
+                   .placeholder = "BUCKET",
+                   .help = "Length of a bucket.",
                    .choices = "day|week|month|quarter|year"});
-  flags.push_back({.name = "group-by", .placeholder = "DIMENSION", .help = "Up to two.",
+  flags.push_back({.name = "group-by",
+                   .placeholder = "DIMENSION",
+                   .help = "Up to two.",
                    .choices = "channel|touchpoint"});
-  flags.push_back({.name = "compare", .placeholder = "",
-                   .help = "Also the range of the same length before."});
+  flags.push_back(
+      {.name = "compare", .placeholder = "", .help = "Also the range of the same length before."});
   return flags;
 }
 
@@ -191,20 +200,35 @@ std::vector<Flag> QueryFlags() {
 
 std::vector<Action> MetricActions() {
   return {
-      {.path = "metrics list", .summary = "Lists the metrics with their formulas.",
-       .details = "", .arguments = {}, .flags = {},
-       .examples = {"metrics list --workspace=shop"}, .run = List},
-      {.path = "metrics query", .summary = "Computes a metric over time.", .details = "",
-       .arguments = {{"METRIC", "Metric id, see `metrics list`."}}, .flags = QueryFlags(),
+      {.path = "metrics list",
+       .summary = "Lists the metrics with their formulas.",
+       .details = "",
+       .arguments = {},
+       .flags = {},
+       .examples = {"metrics list --workspace=shop"},
+       .run = List},
+      {.path = "metrics query",
+       .summary = "Computes a metric over time.",
+       .details = "",
+       .arguments = {{"METRIC", "Metric id, see `metrics list`."}},
+       .flags = QueryFlags(),
        .examples = {"metrics query --workspace=shop revenue --by=month",
                     "metrics query --workspace=shop csat --group-by=channel --from=2026-01-01"},
        .run = Query},
-      {.path = "metrics nps", .summary = "Reports the net promoter score with its trend.",
-       .details = "", .arguments = {}, .flags = RangeFlags(),
-       .examples = {"metrics nps --workspace=shop --from=2026-01-01"}, .run = Nps},
-      {.path = "metrics csat", .summary = "Reports customer satisfaction.", .details = "",
-       .arguments = {}, .flags = QueryFlags(),
-       .examples = {"metrics csat --workspace=shop --by=month"}, .run = Csat},
+      {.path = "metrics nps",
+       .summary = "Reports the net promoter score with its trend.",
+       .details = "",
+       .arguments = {},
+       .flags = RangeFlags(),
+       .examples = {"metrics nps --workspace=shop --from=2026-01-01"},
+       .run = Nps},
+      {.path = "metrics csat",
+       .summary = "Reports customer satisfaction.",
+       .details = "",
+       .arguments = {},
+       .flags = QueryFlags(),
+       .examples = {"metrics csat --workspace=shop --by=month"},
+       .run = Csat},
   };
 }
 

@@ -19,8 +19,9 @@ std::string StateText(v1::RunState state, const Terminal& terminal) {
 
 std::string RunTime(const v1::Run& run) {
   if (!run.has_end_time()) return "";
-  const double seconds = static_cast<double>(run.end_time().seconds() - run.start_time().seconds()) +
-                         (run.end_time().nanos() - run.start_time().nanos()) / 1e9;
+  const double seconds =
+      static_cast<double>(run.end_time().seconds() - run.start_time().seconds()) +
+      (run.end_time().nanos() - run.start_time().nanos()) / 1e9;
   return Cat(FormatNumber(seconds, 2), " s");
 }
 
@@ -37,8 +38,14 @@ absl::Status ListRuns(Invocation& invocation) {
                    invocation.Ask<v1::ListRunsResponse>("AdminService/ListRuns", request));
   if (invocation.json()) return invocation.PrintJson(answer);
   const Terminal& terminal = invocation.terminal();
-  Table table({{"run"}, {"state"}, {"started (UTC)"}, {"time", true}, {"customers", true},
-               {"refolded", true}, {"events", true}, {"generation"}});
+  Table table({{"run"},
+               {"state"},
+               {"started (UTC)"},
+               {"time", true},
+               {"customers", true},
+               {"refolded", true},
+               {"events", true},
+               {"generation"}});
   for (const auto& run : answer.runs()) {
     table.Add({LastSegment(run.name()), StateText(run.state(), terminal),
                FormatStamp(run.start_time()), RunTime(run), FormatCount(run.customer_count()),
@@ -64,9 +71,9 @@ absl::Status GetRun(Invocation& invocation) {
   sheet.Add("time", RunTime(run));
   sheet.Add("as of", FormatStamp(run.as_of()));
   sheet.Add("generation", LastSegment(run.generation()));
-  sheet.Add("customers", Cat(FormatCount(run.customer_count()), ", recomputed ",
-                             FormatCount(run.refolded_customer_count()),
-                             run.full() ? " (full)" : ""));
+  sheet.Add("customers",
+            Cat(FormatCount(run.customer_count()), ", recomputed ",
+                FormatCount(run.refolded_customer_count()), run.full() ? " (full)" : ""));
   sheet.Add("events", FormatCount(run.event_count()));
   if (run.peak_memory_bytes() > 0) sheet.Add("peak memory", FormatBytes(run.peak_memory_bytes()));
   for (const std::string& note : run.notes()) sheet.Add("note", note);
@@ -100,8 +107,13 @@ absl::Status ListGenerations(Invocation& invocation) {
                                           "AdminService/ListGenerations", request));
   if (invocation.json()) return invocation.PrintJson(answer);
   const Terminal& terminal = invocation.terminal();
-  Table table({{"generation"}, {""}, {"as of (UTC)"}, {"published (UTC)"}, {"rows", true},
-               {"size", true}, {"run"}});
+  Table table({{"generation"},
+               {""},
+               {"as of (UTC)"},
+               {"published (UTC)"},
+               {"rows", true},
+               {"size", true},
+               {"run"}});
   for (const auto& generation : answer.generations()) {
     table.Add({LastSegment(generation.name()),
                generation.current() ? terminal.In(Paint::kGreen, "current") : "",
@@ -121,8 +133,8 @@ absl::Status Rollback(Invocation& invocation) {
                                      ? Cat("workspaces/-/generations/", expected)
                                      : expected);
   }
-  ASSIGN_OR_RETURN(const auto generation, invocation.Ask<v1::Generation>(
-                                              "AdminService/RollbackGeneration", request));
+  ASSIGN_OR_RETURN(const auto generation,
+                   invocation.Ask<v1::Generation>("AdminService/RollbackGeneration", request));
   if (invocation.json()) return invocation.PrintJson(generation);
   invocation.out() << Cat("generation ", LastSegment(generation.name()), " serves now, as of ",
                           FormatStamp(generation.as_of()), " UTC\n");
@@ -132,24 +144,42 @@ absl::Status Rollback(Invocation& invocation) {
 }  // namespace
 
 std::vector<Action> RunActions() {
-  const Flag limit{.name = "limit", .placeholder = "N", .help = "At most this many, up to 100.",
+  const Flag limit{.name = "limit",
+                   .placeholder = "N",
+                   .help = "At most this many, up to 100.",
                    .fallback = "20"};
   return {
-      {.path = "runs list", .summary = "Lists nightly runs, newest first.", .details = "",
-       .arguments = {}, .flags = {limit}, .examples = {"runs list"}, .run = ListRuns},
-      {.path = "runs get", .summary = "Shows a run with the cost of its steps.", .details = "",
-       .arguments = {{"RUN", "Run id."}}, .flags = {}, .examples = {"runs get 20261121-020000"},
+      {.path = "runs list",
+       .summary = "Lists nightly runs, newest first.",
+       .details = "",
+       .arguments = {},
+       .flags = {limit},
+       .examples = {"runs list"},
+       .run = ListRuns},
+      {.path = "runs get",
+       .summary = "Shows a run with the cost of its steps.",
+       .details = "",
+       .arguments = {{"RUN", "Run id."}},
+       .flags = {},
+       .examples = {"runs get 20261121-020000"},
        .run = GetRun},
-      {.path = "generations list", .summary = "Lists stored generations, newest first.",
-       .details = "", .arguments = {}, .flags = {limit}, .examples = {"generations list"},
+      {.path = "generations list",
+       .summary = "Lists stored generations, newest first.",
+       .details = "",
+       .arguments = {},
+       .flags = {limit},
+       .examples = {"generations list"},
        .run = ListGenerations},
-      {.path = "generations rollback", .summary = "Goes back to the generation before.",
+      {.path = "generations rollback",
+       .summary = "Goes back to the generation before.",
        .details = "Readers see the earlier answers at once; the next nightly run goes on from "
                   "there.",
        .arguments = {},
-       .flags = {{.name = "expect-current", .placeholder = "ID",
+       .flags = {{.name = "expect-current",
+                  .placeholder = "ID",
                   .help = "Refuse unless this generation is current."}},
-       .examples = {"generations rollback --expect-current=42"}, .run = Rollback},
+       .examples = {"generations rollback --expect-current=42"},
+       .run = Rollback},
   };
 }
 

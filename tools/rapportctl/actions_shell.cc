@@ -54,16 +54,28 @@ absl::Status Help(Invocation& invocation) {
 
 std::vector<Action> ShellActions() {
   return {
-      {.path = "completion", .summary = "Prints a completion script.", .details = "",
-       .arguments = {{"SHELL", "bash or zsh."}}, .flags = {},
-       .examples = {"completion bash > /etc/bash_completion.d/rapportctl"}, .run = Completion},
-      {.path = "version", .summary = "Shows the version.", .details = "", .arguments = {},
-       .flags = {}, .examples = {"version"}, .run = Version},
-      {.path = "help", .summary = "Shows help for all or for one command.", .details = "",
+      {.path = "completion",
+       .summary = "Prints a completion script.",
+       .details = "",
+       .arguments = {{"SHELL", "bash or zsh."}},
+       .flags = {},
+       .examples = {"completion bash > /etc/bash_completion.d/rapportctl"},
+       .run = Completion},
+      {.path = "version",
+       .summary = "Shows the version.",
+       .details = "",
+       .arguments = {},
+       .flags = {},
+       .examples = {"version"},
+       .run = Version},
+      {.path = "help",
+       .summary = "Shows help for all or for one command.",
+       .details = "",
        .arguments = {{"COMMAND", "Words of the command.", Arity::kAny}},
        .flags = {{.name = "all", .placeholder = "", .help = "Every command in full."},
                  {.name = "markdown", .placeholder = "", .help = "The reference as Markdown."}},
-       .examples = {"help customers get", "help --markdown > docs/cli.md"}, .run = Help},
+       .examples = {"help customers get", "help --markdown > docs/cli.md"},
+       .run = Help},
   };
 }
 

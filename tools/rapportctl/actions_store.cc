@@ -60,8 +60,8 @@ absl::Status Check(Invocation& invocation) {
 absl::Status Quality(Invocation& invocation) {
   v1::GetQualityReportRequest request;
   ASSIGN_OR_RETURN(*request.mutable_parent(), invocation.Workspace());
-  ASSIGN_OR_RETURN(const auto report, invocation.Ask<v1::QualityReport>(
-                                          "AdminService/GetQualityReport", request));
+  ASSIGN_OR_RETURN(const auto report,
+                   invocation.Ask<v1::QualityReport>("AdminService/GetQualityReport", request));
   if (invocation.json()) return invocation.PrintJson(report);
   Sheet sheet;
   sheet.Add("since", FormatStamp(report.start_time()));
@@ -81,15 +81,28 @@ absl::Status Quality(Invocation& invocation) {
 
 std::vector<Action> StoreActions() {
   return {
-      {.path = "store stats", .summary = "Shows sizes and counts of the store.", .details = "",
-       .arguments = {}, .flags = {}, .examples = {"store stats"}, .run = Stats},
-      {.path = "store check", .summary = "Checks every block and row of the store.",
+      {.path = "store stats",
+       .summary = "Shows sizes and counts of the store.",
+       .details = "",
+       .arguments = {},
+       .flags = {},
+       .examples = {"store stats"},
+       .run = Stats},
+      {.path = "store check",
+       .summary = "Checks every block and row of the store.",
        .details = "Exit code 1 when something is wrong. Reads everything, so give it time with "
                   "--deadline.",
-       .arguments = {}, .flags = {}, .examples = {"store check --deadline=10m"}, .run = Check},
-      {.path = "quality", .summary = "Shows stored, duplicate, late and refused events.",
-       .details = "Counts since the server started.", .arguments = {}, .flags = {},
-       .examples = {"quality --workspace=shop"}, .run = Quality},
+       .arguments = {},
+       .flags = {},
+       .examples = {"store check --deadline=10m"},
+       .run = Check},
+      {.path = "quality",
+       .summary = "Shows stored, duplicate, late and refused events.",
+       .details = "Counts since the server started.",
+       .arguments = {},
+       .flags = {},
+       .examples = {"quality --workspace=shop"},
+       .run = Quality},
   };
 }
 

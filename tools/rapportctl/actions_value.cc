@@ -18,8 +18,10 @@ absl::Status Get(Invocation& invocation) {
   v1::GetCustomerValueRequest request;
   ASSIGN_OR_RETURN(*request.mutable_name(), invocation.Customer(invocation.Argument(0)));
   if (invocation.On("live")) request.set_view(v1::VIEW_LIVE);
-  ASSIGN_OR_RETURN(const int64_t horizon, invocation.Number("horizon", 0, 3650));
-  request.set_horizon_days(static_cast<int32_t>(horizon));
+  if (invocation.Has("horizon")) {
+    ASSIGN_OR_RETURN(const int64_t horizon, invocation.Number("horizon", 1, 3650));
+    request.set_horizon_days(static_cast<int32_t>(horizon));
+  }
   ASSIGN_OR_RETURN(const auto answer, invocation.Ask<v1::GetCustomerValueResponse>(
                                           "ValueService/GetCustomerValue", request));
   if (invocation.json()) return invocation.PrintJson(answer);
@@ -40,14 +42,18 @@ std::string DecileText(const v1::ValueReport& report, const Terminal& terminal) 
   for (const auto& decile : report.deciles()) {
     most = std::max(most, decile.predicted_total().micros());
   }
-  Table table({{"decile", true}, {"customers", true}, {"from", true}, {"predicted", true},
-               {"to date", true}, {"alive", true}, {"share of predicted value"}});
+  Table table({{"decile", true},
+               {"customers", true},
+               {"from", true},
+               {"predicted", true},
+               {"to date", true},
+               {"alive", true},
+               {"share of predicted value"}});
   for (const auto& decile : report.deciles()) {
     const double share =
         static_cast<double>(decile.predicted_total().micros()) / static_cast<double>(most);
     table.Add({Cat(decile.decile()), FormatCount(decile.customer_count()),
-               FormatMoneyShort(decile.min_predicted()),
-               FormatMoneyShort(decile.predicted_total()),
+               FormatMoneyShort(decile.min_predicted()), FormatMoneyShort(decile.predicted_total()),
                FormatMoneyShort(decile.historic_total()), FormatShare(decile.mean_p_alive(), 0),
                terminal.In(Paint::kCyan, Bar(share, 30))});
   }
@@ -75,14 +81,16 @@ absl::Status Report(Invocation& invocation) {
   if (invocation.json()) return invocation.PrintJson(report);
   const Terminal& terminal = invocation.terminal();
   Sheet sheet;
-  sheet.Add("customer equity", terminal.In(Paint::kBold, FormatMoneyShort(report.customer_equity())));
+  sheet.Add("customer equity",
+            terminal.In(Paint::kBold, FormatMoneyShort(report.customer_equity())));
   sheet.Add("value to date", FormatMoneyShort(report.historic_total()));
   sheet.Add("customers with a value", FormatCount(report.customer_count()));
   sheet.Add("expected alive", Cat(FormatNumber(report.expected_alive(), 0), " (mean chance ",
                                   FormatShare(report.mean_p_alive()), ")"));
-  sheet.Add("in the top decile", Cat(FormatShare(report.top_decile_share()),
-                                     " of predicted value"));
-  invocation.out() << sheet.Text(terminal) << "\n" << DecileText(report, terminal)
+  sheet.Add("in the top decile",
+            Cat(FormatShare(report.top_decile_share()), " of predicted value"));
+  invocation.out() << sheet.Text(terminal) << "\n"
+                   << DecileText(report, terminal)
                    << SegmentText("stage", report.by_stage(), terminal)
                    << SegmentText("RFM segment", report.by_rfm_segment(), terminal) << "\n"
                    << ContextText(report.context(), terminal);
@@ -111,8 +119,7 @@ std::string FitText(const v1::ValueModel& model, const Terminal& terminal) {
   sheet.Add("customers", Cat(FormatCount(model.customer_count()), ", of them ",
                              FormatCount(model.repeater_count()), " with repeat purchases"));
   sheet.Add("fit", Cat(model.converged() ? "converged" : "did not converge", " in ",
-                       model.iterations(), " iterations, up to ",
-                       FormatStamp(model.fit_as_of())));
+                       model.iterations(), " iterations, up to ", FormatStamp(model.fit_as_of())));
   sheet.Add("time unit", Cat(FormatNumber(model.time_unit_days(), 0), " days"));
   for (const std::string& note : model.notes()) sheet.Add("note", note);
   return sheet.Text(terminal);
@@ -123,10 +130,10 @@ std::string HoldoutText(const v1::Holdout& holdout, const Terminal& terminal) {
   sheet.Add("holdout", Cat(holdout.days(), " days from ", holdout.start_date()));
   sheet.Add("purchases", Cat(FormatCount(holdout.actual_total()), " happened, ",
                              FormatNumber(holdout.expected_total(), 1), " expected"));
-  sheet.Add("error a customer", Cat("MAE ", FormatNumber(holdout.mae(), 3), " (past rate going on: ",
-                                    FormatNumber(holdout.naive_mae(), 3), "), RMSE ",
-                                    FormatNumber(holdout.rmse(), 3), ", bias ",
-                                    FormatNumber(holdout.bias(), 3)));
+  sheet.Add("error a customer",
+            Cat("MAE ", FormatNumber(holdout.mae(), 3),
+                " (past rate going on: ", FormatNumber(holdout.naive_mae(), 3), "), RMSE ",
+                FormatNumber(holdout.rmse(), 3), ", bias ", FormatNumber(holdout.bias(), 3)));
   return Cat("\n", sheet.Text(terminal));
 }
 
@@ -161,19 +168,32 @@ absl::Status Model(Invocation& invocation) {
 
 std::vector<Action> ValueActions() {
   return {
-      {.path = "value get", .summary = "Shows what one customer is and will be worth.",
-       .details = "", .arguments = {{"CUSTOMER", "Customer id or resource name."}},
-       .flags = {{.name = "live", .placeholder = "",
+      {.path = "value get",
+       .summary = "Shows what one customer is and will be worth.",
+       .details = "",
+       .arguments = {{"CUSTOMER", "Customer id or resource name."}},
+       .flags = {{.name = "live",
+                  .placeholder = "",
                   .help = "Recompute now with the generation's parameters."},
-                 {.name = "horizon", .placeholder = "DAYS",
-                  .help = "Another horizon than the workspace's, 1-3650.", .fallback = "0"}},
-       .examples = {"value get --workspace=shop 17850 --horizon=90"}, .run = Get},
-      {.path = "value report", .summary = "Reports value over all customers, by decile.",
-       .details = "", .arguments = {}, .flags = {},
-       .examples = {"value report --workspace=shop"}, .run = Report},
-      {.path = "value model", .summary = "Shows the fitted value model, its fit and holdout.",
-       .details = "", .arguments = {}, .flags = {},
-       .examples = {"value model --workspace=shop"}, .run = Model},
+                 {.name = "horizon",
+                  .placeholder = "DAYS",
+                  .help = "Another horizon than the workspace's, 1-3650."}},
+       .examples = {"value get --workspace=shop 17850 --horizon=90"},
+       .run = Get},
+      {.path = "value report",
+       .summary = "Reports value over all customers, by decile.",
+       .details = "",
+       .arguments = {},
+       .flags = {},
+       .examples = {"value report --workspace=shop"},
+       .run = Report},
+      {.path = "value model",
+       .summary = "Shows the fitted value model, its fit and holdout.",
+       .details = "",
+       .arguments = {},
+       .flags = {},
+       .examples = {"value model --workspace=shop"},
+       .run = Model},
   };
 }
 

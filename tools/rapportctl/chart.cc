@@ -57,8 +57,10 @@ std::string PlotLine(const v1::MetricPoint& point, const Scale& scale) {
 std::string CellText(const v1::RetentionCell& cell, HeatValue value) {
   const std::string mark = cell.incomplete() ? "*" : "";
   switch (value) {
-    case HeatValue::kRate: return Cat(FormatNumber(cell.rate() * 100, 0), mark);
-    case HeatValue::kReturned: return Cat(FormatCount(cell.returned()), mark);
+    case HeatValue::kRate:
+      return Cat(FormatNumber(cell.rate() * 100, 0), mark);
+    case HeatValue::kReturned:
+      return Cat(FormatCount(cell.returned()), mark);
     case HeatValue::kRevenue:
       return Cat(FormatNumber(static_cast<double>(cell.revenue().micros()) / 1e6, 0), mark);
   }

@@ -55,9 +55,9 @@ absl::StatusOr<Response> Call(Connection& connection, std::string_view method,
 }
 
 struct ConnectOptions {
-  std::string server;  // host:port or unix:PATH.
-  std::string token;   // Bearer token; empty for none.
-  std::string ca_pem;  // Certificates to trust; empty for plain text.
+  std::string server;                           // host:port or unix:PATH.
+  std::string token;                            // Bearer token; empty for none.
+  std::string ca_pem;                           // Certificates to trust; empty for plain text.
   absl::Duration deadline = absl::Seconds(60);  // Of unary calls.
 };
 

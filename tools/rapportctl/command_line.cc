@@ -12,9 +12,7 @@
 namespace rapport::ctl {
 namespace {
 
-absl::Status Usage(std::string_view text) {
-  return absl::InvalidArgumentError(ToAbsl(text));
-}
+absl::Status Usage(std::string_view text) { return absl::InvalidArgumentError(ToAbsl(text)); }
 
 // Levenshtein distance, for suggestions.
 size_t Distance(std::string_view a, std::string_view b) {
@@ -69,8 +67,7 @@ absl::Status CheckChoice(const Flag& flag, std::string_view value) {
   if (flag.choices.empty()) return absl::OkStatus();
   const std::vector<std::string> choices = absl::StrSplit(ToAbsl(flag.choices), '|');
   if (std::find(choices.begin(), choices.end(), value) != choices.end()) return absl::OkStatus();
-  return Usage(Cat("--", flag.name, "=", value, ": must be one of ",
-                   absl::StrJoin(choices, ", ")));
+  return Usage(Cat("--", flag.name, "=", value, ": must be one of ", absl::StrJoin(choices, ", ")));
 }
 
 bool IsGroup(std::string_view word) {

@@ -15,8 +15,7 @@ namespace {
 std::string FlagWords(const std::vector<Flag>& flags) {
   std::string text;
   for (const Flag& flag : flags) {
-    text = Cat(text, text.empty() ? "" : " ", "--", flag.name,
-               flag.placeholder.empty() ? "" : "=");
+    text = Cat(text, text.empty() ? "" : " ", "--", flag.name, flag.placeholder.empty() ? "" : "=");
   }
   return text;
 }
@@ -46,8 +45,8 @@ std::string FlagArms() {
   std::string arms;
   for (const Action& action : Actions()) {
     if (action.flags.empty()) continue;
-    arms = Cat(arms, "    '", action.path, "') flags=\"$flags ", FlagWords(action.flags),
-               "\" ;;\n");
+    arms =
+        Cat(arms, "    '", action.path, "') flags=\"$flags ", FlagWords(action.flags), "\" ;;\n");
   }
   return arms;
 }
@@ -73,7 +72,8 @@ std::string ChoiceArms() {
   return arms;
 }
 
-constexpr std::string_view kBash = R"(# bash completion for rapportctl; source it or put it into bash_completion.d
+constexpr std::string_view kBash =
+    R"(# bash completion for rapportctl; source it or put it into bash_completion.d
 _rapportctl() {
   local current="${COMP_WORDS[COMP_CWORD]}" first='' second='' words='' flags='@GLOBAL@' choices='' i
   # bash splits --flag=value into three words.
@@ -129,13 +129,13 @@ absl::StatusOr<std::string> CompletionScript(std::string_view shell) {
   if (shell != "bash" && shell != "zsh") {
     return absl::InvalidArgumentError(Cat("no completion for '", shell, "': bash or zsh"));
   }
-  const std::string script = absl::StrReplaceAll(
-      ToAbsl(kBash), {{"@GLOBAL@", FlagWords(GlobalFlags())},
-                      {"@FIRST@", FirstWords()},
-                      {"@GROUPS@", GroupArms()},
-                      {"@SINGLE@", SingleWords()},
-                      {"@FLAGS@", FlagArms()},
-                      {"@CHOICES@", ChoiceArms()}});
+  const std::string script =
+      absl::StrReplaceAll(ToAbsl(kBash), {{"@GLOBAL@", FlagWords(GlobalFlags())},
+                                          {"@FIRST@", FirstWords()},
+                                          {"@GROUPS@", GroupArms()},
+                                          {"@SINGLE@", SingleWords()},
+                                          {"@FLAGS@", FlagArms()},
+                                          {"@CHOICES@", ChoiceArms()}});
   return shell == "bash" ? script : Cat(kZshOpening, script);
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 std::string MoneyList(const google::protobuf::RepeatedPtrField<v1::Money>& amounts) {
   std::string text;
-  for (const auto& money : amounts) text = Cat(text, text.empty() ? "" : ", ", FormatMoneyShort(money));
+  for (const auto& money : amounts)
+    text = Cat(text, text.empty() ? "" : ", ", FormatMoneyShort(money));
   return text;
 }
 
@@ -23,11 +24,16 @@ std::string AnswerText(const v1::LastAnswer& answer) {
 
 std::string ValueText(const v1::PropertyValue& value) {
   switch (value.kind_case()) {
-    case v1::PropertyValue::kStringValue: return value.string_value();
-    case v1::PropertyValue::kNumberValue: return Cat(value.number_value());
-    case v1::PropertyValue::kBoolValue: return value.bool_value() ? "true" : "false";
-    case v1::PropertyValue::kTimeValue: return FormatStamp(value.time_value());
-    case v1::PropertyValue::KIND_NOT_SET: return "";
+    case v1::PropertyValue::kStringValue:
+      return value.string_value();
+    case v1::PropertyValue::kNumberValue:
+      return Cat(value.number_value());
+    case v1::PropertyValue::kBoolValue:
+      return value.bool_value() ? "true" : "false";
+    case v1::PropertyValue::kTimeValue:
+      return FormatStamp(value.time_value());
+    case v1::PropertyValue::KIND_NOT_SET:
+      return "";
   }
   return "";
 }
@@ -62,8 +68,7 @@ void AddFacts(const v1::CustomerFacts& facts, Sheet& sheet) {
     const auto& rfm = facts.rfm();
     sheet.Add("RFM", Cat(rfm.recency_score(), rfm.frequency_score(), rfm.monetary_score(), " ",
                          rfm.segment(), " (", FormatNumber(rfm.recency_days(), 0), " days, ",
-                         rfm.frequency(), " order days, ", FormatMoneyShort(rfm.monetary()),
-                         ")"));
+                         rfm.frequency(), " order days, ", FormatMoneyShort(rfm.monetary()), ")"));
   }
   if (facts.has_value()) AddValue(facts.value(), sheet);
 }
@@ -77,18 +82,18 @@ std::string StageText(v1::LifecycleStage stage) {
 void AddValue(const v1::CustomerValue& value, Sheet& sheet) {
   sheet.Add("value to date", FormatMoneyShort(value.historic()));
   const std::string range = FormatInterval(value.predicted_interval(), 2);
-  sheet.Add("predicted value", Cat(FormatMoneyShort(value.predicted()), " over ",
-                                   value.horizon_days(), " days",
-                                   range.empty() ? "" : Cat(" (", range, ")")));
+  sheet.Add("predicted value",
+            Cat(FormatMoneyShort(value.predicted()), " over ", value.horizon_days(), " days",
+                range.empty() ? "" : Cat(" (", range, ")")));
   sheet.Add("chance alive", FormatShare(value.p_alive()));
-  sheet.Add("expected purchases", Cat(FormatNumber(value.expected_purchases(), 2), " (",
-                                      FormatNumber(value.expected_purchases_30d(), 2),
-                                      " in 30 days)"));
+  sheet.Add("expected purchases",
+            Cat(FormatNumber(value.expected_purchases(), 2), " (",
+                FormatNumber(value.expected_purchases_30d(), 2), " in 30 days)"));
   sheet.Add("expected order value", FormatMoneyShort(value.expected_order_value()));
   if (value.decile() > 0) sheet.Add("value decile", Cat(value.decile(), " of 10"));
-  sheet.Add("from", Cat("x ", value.repeat_purchases(), ", t_x ",
-                        FormatNumber(value.recency_days(), 1), " days, T ",
-                        FormatNumber(value.age_days(), 1), " days, ", value.model()));
+  sheet.Add("from",
+            Cat("x ", value.repeat_purchases(), ", t_x ", FormatNumber(value.recency_days(), 1),
+                " days, T ", FormatNumber(value.age_days(), 1), " days, ", value.model()));
   for (const std::string& note : value.notes()) sheet.Add("note", note);
 }
 
@@ -112,20 +117,27 @@ std::string CustomerText(const v1::Customer& customer, const Terminal& terminal)
   if (customer.has_facts()) AddFacts(customer.facts(), sheet);
   std::string text = sheet.Text(terminal);
   if (customer.has_facts_as_of()) {
-    text = Cat(text, terminal.In(Paint::kDim, Cat("facts as of ",
-                                                  FormatStamp(customer.facts_as_of()), " UTC, ",
-                                                  customer.generation().empty()
-                                                      ? "no generation"
-                                                      : Cat("generation ", LastSegment(
-                                                            customer.generation())))), "\n");
+    text = Cat(
+        text,
+        terminal.In(Paint::kDim, Cat("facts as of ", FormatStamp(customer.facts_as_of()), " UTC, ",
+                                     customer.generation().empty()
+                                         ? "no generation"
+                                         : Cat("generation ", LastSegment(customer.generation())))),
+        "\n");
   }
   return text;
 }
 
 std::string CustomerTable(const google::protobuf::RepeatedPtrField<v1::Customer>& customers,
                           const Terminal& terminal) {
-  Table table({{"customer"}, {"stage"}, {"RFM"}, {"orders", true}, {"net revenue", true},
-               {"predicted", true}, {"alive", true}, {"last seen"}});
+  Table table({{"customer"},
+               {"stage"},
+               {"RFM"},
+               {"orders", true},
+               {"net revenue", true},
+               {"predicted", true},
+               {"alive", true},
+               {"last seen"}});
   for (const auto& customer : customers) {
     const auto& facts = customer.facts();
     const bool valued = facts.has_value();

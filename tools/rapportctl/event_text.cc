@@ -31,18 +31,22 @@ std::string PayloadText(const v1::Event& event) {
           answer.verbatim().empty() ? "" : Cat(" \"", answer.verbatim(), "\"");
       return Cat(ScoreText(answer.score(), answer.scale()), words);
     }
-    case v1::Event::kReview: return ScoreText(event.review().rating(), event.review().scale());
+    case v1::Event::kReview:
+      return ScoreText(event.review().rating(), event.review().scale());
     case v1::Event::kSession:
       return Cat(FormatNumber(event.session().duration_seconds() / 60, 1), " min, ",
                  event.session().page_count(), " pages");
     case v1::Event::kContent:
       return event.content().query().empty() ? event.content().content_id()
                                              : event.content().query();
-    case v1::Event::kProductInterest: return event.product_interest().product_id();
-    case v1::Event::kCampaignTouch: return event.campaign_touch().creative();
+    case v1::Event::kProductInterest:
+      return event.product_interest().product_id();
+    case v1::Event::kCampaignTouch:
+      return event.campaign_touch().creative();
     case v1::Event::kSupport:
       return Cat(event.support().ticket_id(), " ", event.support().topic());
-    case v1::Event::kSocial: return event.social().network();
+    case v1::Event::kSocial:
+      return event.social().network();
     case v1::Event::kSubscription:
       return Cat(event.subscription().plan(), " ", FormatMoneyShort(event.subscription().mrr()));
     case v1::Event::kHumanTouch:
@@ -51,10 +55,14 @@ std::string PayloadText(const v1::Event& event) {
     case v1::Event::kExperimentExposure:
       return Cat(event.experiment_exposure().experiment(), " ",
                  event.experiment_exposure().variant());
-    case v1::Event::kConsent: return event.consent().purpose();
-    case v1::Event::kUsage: return event.usage().item();
-    case v1::Event::kReferral: return event.referral().referred_customer_id();
-    case v1::Event::PAYLOAD_NOT_SET: return "";
+    case v1::Event::kConsent:
+      return event.consent().purpose();
+    case v1::Event::kUsage:
+      return event.usage().item();
+    case v1::Event::kReferral:
+      return event.referral().referred_customer_id();
+    case v1::Event::PAYLOAD_NOT_SET:
+      return "";
   }
   return "";
 }
@@ -74,7 +82,8 @@ absl::StatusOr<v1::ListEventsRequest> ReadRequest(const Invocation& invocation) 
   }
   for (const std::string& text : invocation.Texts("type")) {
     v1::EventType type;
-    if (!v1::EventType_Parse(text, &type) && !v1::EventType_Parse(Cat("EVENT_TYPE_", text), &type)) {
+    if (!v1::EventType_Parse(text, &type) &&
+        !v1::EventType_Parse(Cat("EVENT_TYPE_", text), &type)) {
       return absl::InvalidArgumentError(Cat("--type=", text, " is no event type"));
     }
     request.add_types(type);
@@ -92,9 +101,9 @@ std::string EventSummary(const v1::Event& event) {
 
 std::vector<Flag> TimelineFlags() {
   return {
-      {.name = "limit", .placeholder = "N", .help = "At most this many events.",
-       .fallback = "50"},
-      {.name = "type", .placeholder = "TYPE",
+      {.name = "limit", .placeholder = "N", .help = "At most this many events.", .fallback = "50"},
+      {.name = "type",
+       .placeholder = "TYPE",
        .help = "Only this type, e.g. ORDER_PLACED; may be repeated."},
       {.name = "from", .placeholder = "TIME", .help = "Only at or after this date or time."},
       {.name = "to", .placeholder = "TIME", .help = "Only before this date or time."},
@@ -122,8 +131,8 @@ absl::Status ReadTimeFlag(const Invocation& invocation, std::string_view flag,
 
 absl::Status PrintTimeline(Invocation& invocation) {
   ASSIGN_OR_RETURN(const v1::ListEventsRequest request, ReadRequest(invocation));
-  ASSIGN_OR_RETURN(const auto answer, invocation.Ask<v1::ListEventsResponse>(
-                                          "EventService/ListEvents", request));
+  ASSIGN_OR_RETURN(const auto answer,
+                   invocation.Ask<v1::ListEventsResponse>("EventService/ListEvents", request));
   if (invocation.json()) return invocation.PrintJson(answer);
   Table table({{"time (UTC)"}, {"event"}, {"channel"}, {"touchpoint"}, {"what"}});
   for (const v1::Event& event : answer.events()) {

@@ -49,8 +49,8 @@ std::string FormatShare(double share, int decimals) {
 
 std::string FormatMoneyShort(const v1::Money& money) {
   const bool negative = money.micros() < 0;
-  const uint64_t size = negative ? 0 - static_cast<uint64_t>(money.micros())
-                                 : static_cast<uint64_t>(money.micros());
+  const uint64_t size =
+      negative ? 0 - static_cast<uint64_t>(money.micros()) : static_cast<uint64_t>(money.micros());
   const uint64_t cents = (size + 5'000) / 10'000;
   const uint64_t rest = cents % 100;
   std::string text = Cat(negative && cents != 0 ? "-" : "", Grouped(std::to_string(cents / 100)),

@@ -21,10 +21,14 @@ constexpr std::string_view kOutput =
 
 std::string ArgumentText(const Argument& argument) {
   switch (argument.arity) {
-    case Arity::kOne: return std::string(argument.name);
-    case Arity::kOptional: return Cat("[", argument.name, "]");
-    case Arity::kMany: return Cat(argument.name, "...");
-    case Arity::kAny: return Cat("[", argument.name, "...]");
+    case Arity::kOne:
+      return std::string(argument.name);
+    case Arity::kOptional:
+      return Cat("[", argument.name, "]");
+    case Arity::kMany:
+      return Cat(argument.name, "...");
+    case Arity::kAny:
+      return Cat("[", argument.name, "...]");
   }
   return "";
 }
@@ -126,8 +130,8 @@ std::string HelpGroup(const Group& group, const Terminal& terminal) {
 
 std::string HelpAction(const Action& action, const Terminal& terminal) {
   const int width = std::min(terminal.width, 110);
-  std::string text = Cat(action.summary, "\n", Heading(terminal, "Usage"), "  ",
-                         UsageLine(action), "\n");
+  std::string text =
+      Cat(action.summary, "\n", Heading(terminal, "Usage"), "  ", UsageLine(action), "\n");
   if (!action.details.empty()) {
     text = Cat(text, "\n", Rows::Wrapped(action.details, width, 0), "\n");
   }
@@ -145,8 +149,8 @@ std::string HelpAction(const Action& action, const Terminal& terminal) {
 }
 
 std::string MarkdownAction(const Action& action) {
-  std::string text = Cat("### `", action.path, "`\n\n", action.summary, "\n\n```\n",
-                         UsageLine(action), "\n```\n");
+  std::string text =
+      Cat("### `", action.path, "`\n\n", action.summary, "\n\n```\n", UsageLine(action), "\n```\n");
   if (!action.details.empty()) text = Cat(text, "\n", action.details, "\n");
   if (!action.arguments.empty() || !action.flags.empty()) text = Cat(text, "\n");
   for (const Argument& argument : action.arguments) {
@@ -176,9 +180,9 @@ std::string HelpText(const std::vector<std::string>& words, const Terminal& term
 }
 
 std::string HelpMarkdown() {
-  std::string text = Cat("# rapportctl\n\n<!-- Made by `rapportctl help --markdown`; do not edit. -->\n\n",
-                         kOpening, " ", kOutput, "\n\nExit codes: ", kExitCodes,
-                         "\n\n## Flags of every command\n\n");
+  std::string text = Cat(
+      "# rapportctl\n\n<!-- Made by `rapportctl help --markdown`; do not edit. -->\n\n", kOpening,
+      " ", kOutput, "\n\nExit codes: ", kExitCodes, "\n\n## Flags of every command\n\n");
   for (const Flag& flag : GlobalFlags()) {
     text = Cat(text, "- `", FlagText(flag), "`: ", FlagHelp(flag), "\n");
   }
@@ -190,7 +194,8 @@ std::string HelpMarkdown() {
   }
   text = Cat(text, "\n## Other commands\n");
   for (const Action& action : Actions()) {
-    if (action.path.find(' ') == std::string_view::npos) text = Cat(text, "\n", MarkdownAction(action));
+    if (action.path.find(' ') == std::string_view::npos)
+      text = Cat(text, "\n", MarkdownAction(action));
   }
   return text;
 }

@@ -64,7 +64,8 @@ class ResumeFile {
     file >> fingerprint >> events >> rejects;
     if (file && fingerprint == fingerprint_) return absl::OkStatus();
     return FailedPrecondition("RESUME_MISMATCH",
-                              Cat(path_, " belongs to another import (mapping, files or "
+                              Cat(path_,
+                                  " belongs to another import (mapping, files or "
                                   "workspace differ); remove it to start over"));
   }
   absl::Status Save() const {
@@ -120,10 +121,9 @@ class Run {
     to_skip_ = summary_.resumed_events = resume_.events;
     summary_.rejects = resume_.rejects;  // Of batches acknowledged before.
     RETURN_IF_ERROR(rejects_.Open(options_.rejects_path, to_skip_ > 0));
-    const Mapping::Sink sink{
-        .event = [this](MappedEvent&& made) { return Take(std::move(made)); },
-        .refused = [this](const RefusedRow& row) { return Refuse(row); },
-        .keep_rows = !options_.rejects_path.empty()};
+    const Mapping::Sink sink{.event = [this](MappedEvent&& made) { return Take(std::move(made)); },
+                             .refused = [this](const RefusedRow& row) { return Refuse(row); },
+                             .keep_rows = !options_.rejects_path.empty()};
     absl::Status status = ReadAll(mapping, sink);
     if (status.ok()) status = SendBatch();
     if (status.ok() && sender_ != nullptr) status = sender_->Finish();
@@ -156,8 +156,12 @@ class Run {
     }
     if (sender_ == nullptr) return absl::OkStatus();
     *batch_.add_events() = std::move(made.event);
-    origin_.rows.push_back({.line = made.line, .file = std::move(made.file), .field = "",
-                            .reason = "", .message = "", .raw = std::move(made.raw)});
+    origin_.rows.push_back({.line = made.line,
+                            .file = std::move(made.file),
+                            .field = "",
+                            .reason = "",
+                            .message = "",
+                            .raw = std::move(made.raw)});
     const bool full = origin_.rows.size() >= options_.batch_size;
     return full ? SendBatch() : absl::OkStatus();
   }

@@ -36,12 +36,13 @@ struct ImportSummary {
   MappingTotals mapping;
   SendTotals sent;
   int64_t resumed_events = 0;
-  int64_t rejects = 0;                           // By mapping and by server.
+  int64_t rejects = 0;                            // By mapping and by server.
   std::map<std::string, int64_t> reject_reasons;  // "reason field".
 };
 
 // `connection` may be null for a dry run. Errors: the mapping's, the files', the server's.
-absl::StatusOr<ImportSummary> Import(Connection* connection, const store::v1::ImportMapping& mapping,
+absl::StatusOr<ImportSummary> Import(Connection* connection,
+                                     const store::v1::ImportMapping& mapping,
                                      const ImportOptions& options, ProgressBar& progress,
                                      const std::function<int64_t()>& now_micros);
 

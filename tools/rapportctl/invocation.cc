@@ -45,8 +45,7 @@ std::vector<std::string> Invocation::Texts(std::string_view flag) const {
   return given == line_.flags.end() ? std::vector<std::string>() : given->second;
 }
 
-absl::StatusOr<int64_t> Invocation::Number(std::string_view flag, int64_t low,
-                                           int64_t high) const {
+absl::StatusOr<int64_t> Invocation::Number(std::string_view flag, int64_t low, int64_t high) const {
   int64_t value = 0;
   const std::string text = Text(flag);
   if (absl::SimpleAtoi(text, &value) && value >= low && value <= high) return value;

@@ -67,15 +67,15 @@ absl::Status SetProperty(CompiledProperty& property, const Row& row, v1::Event& 
   v1::PropertyValue value;
   if (property.kind == store::v1::PROPERTY_KIND_NUMBER) {
     const auto number = property.source.Number(row);
-    if (!number.ok()) return InvalidField(property.key, "BAD_NUMBER",
-                                               FromAbsl(number.status().message()));
+    if (!number.ok())
+      return InvalidField(property.key, "BAD_NUMBER", FromAbsl(number.status().message()));
     value.set_number_value(ToDouble(*number));
   } else if (property.kind == store::v1::PROPERTY_KIND_BOOL) {
     value.set_bool_value(text == "true" || text == "yes" || text == "1");
   } else if (property.kind == store::v1::PROPERTY_KIND_TIME) {
     const auto time = property.source.Time(row);
-    if (!time.ok()) return InvalidField(property.key, "BAD_TIME",
-                                             FromAbsl(time.status().message()));
+    if (!time.ok())
+      return InvalidField(property.key, "BAD_TIME", FromAbsl(time.status().message()));
     value.mutable_time_value()->set_seconds(*time / kMicrosPerSecond);
   } else {
     value.set_string_value(text);
@@ -91,8 +91,8 @@ absl::Status SetTime(CompiledRule& rule, const Row& row, v1::Event& event) {
   }
   const TimeMicros seconds = *time / kMicrosPerSecond - (*time % kMicrosPerSecond < 0 ? 1 : 0);
   event.mutable_event_time()->set_seconds(seconds);
-  event.mutable_event_time()->set_nanos(
-      static_cast<int32_t>(*time - seconds * kMicrosPerSecond) * 1000);
+  event.mutable_event_time()->set_nanos(static_cast<int32_t>(*time - seconds * kMicrosPerSecond) *
+                                        1000);
   return absl::OkStatus();
 }
 
@@ -156,16 +156,16 @@ absl::Status CompileGroup(const EventRule& rule, Columns& columns, CompiledRule&
   return absl::OkStatus();
 }
 
-absl::Status CompileFields(const EventRule& rule, const MappingDefaults& defaults,
-                           Columns& columns, CompiledRule& out) {
+absl::Status CompileFields(const EventRule& rule, const MappingDefaults& defaults, Columns& columns,
+                           CompiledRule& out) {
   for (const auto& field : rule.field()) {
-    ASSIGN_OR_RETURN(auto compiled, CompiledField::Compile(field, v1::Event::descriptor(),
-                                                           defaults, columns));
+    ASSIGN_OR_RETURN(auto compiled,
+                     CompiledField::Compile(field, v1::Event::descriptor(), defaults, columns));
     out.fields.push_back(std::move(compiled));
   }
   for (const auto& field : rule.item()) {
-    ASSIGN_OR_RETURN(auto compiled, CompiledField::Compile(field, v1::OrderItem::descriptor(),
-                                                           defaults, columns));
+    ASSIGN_OR_RETURN(auto compiled,
+                     CompiledField::Compile(field, v1::OrderItem::descriptor(), defaults, columns));
     out.items.push_back(std::move(compiled));
   }
   for (const auto& property : rule.property()) {
@@ -180,8 +180,8 @@ absl::StatusOr<CompiledRule> CompileRule(const EventRule& rule, const MappingDef
   CompiledRule out;
   ASSIGN_OR_RETURN(out.when, CompileAll(rule.when(), columns));
   if (!rule.type().empty()) {
-    ASSIGN_OR_RETURN(out.type, ParseEnum<v1::EventType>("EVENT_TYPE_", rule.type(),
-                                                        v1::EventType_descriptor()));
+    ASSIGN_OR_RETURN(
+        out.type, ParseEnum<v1::EventType>("EVENT_TYPE_", rule.type(), v1::EventType_descriptor()));
   }
   out.custom_type = rule.custom_type();
   if (rule.event_id().empty()) {

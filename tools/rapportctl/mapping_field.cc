@@ -96,14 +96,16 @@ absl::Status CompiledField::Write(const Row& row, bool add, Message& leaf) {
     case FieldDescriptor::CPPTYPE_STRING:
       access->SetString(&leaf, field, std::string(source_.Text(row)));
       return absl::OkStatus();
-    case FieldDescriptor::CPPTYPE_MESSAGE: return WriteMessage(row, add, leaf);
-    case FieldDescriptor::CPPTYPE_ENUM: return WriteEnum(row, leaf);
-    default: break;
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return WriteMessage(row, add, leaf);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return WriteEnum(row, leaf);
+    default:
+      break;
   }
   ASSIGN_OR_RETURN(const Decimal number, source_.Number(row));
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
-    access->SetDouble(&leaf, field,
-                      ToDouble(number) + (add ? access->GetDouble(leaf, field) : 0));
+    access->SetDouble(&leaf, field, ToDouble(number) + (add ? access->GetDouble(leaf, field) : 0));
     return absl::OkStatus();
   }
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 && field->name().ends_with("_micros")) {

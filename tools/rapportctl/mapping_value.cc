@@ -80,10 +80,18 @@ absl::StatusOr<Template> Template::Compile(std::string_view text, Columns& colum
 void Template::AppendTo(const Row& row, std::string& out) const {
   for (const Piece& piece : pieces_) {
     switch (piece.kind) {
-      case Kind::kText: out += piece.text; break;
-      case Kind::kCell: out += row.cells[piece.position]; break;
-      case Kind::kLine: out += std::to_string(row.line); break;
-      case Kind::kFile: out += row.file; break;
+      case Kind::kText:
+        out += piece.text;
+        break;
+      case Kind::kCell:
+        out += row.cells[piece.position];
+        break;
+      case Kind::kLine:
+        out += std::to_string(row.line);
+        break;
+      case Kind::kFile:
+        out += row.file;
+        break;
     }
   }
 }
@@ -102,7 +110,8 @@ absl::StatusOr<TimeReader> TimeReader::Compile(std::string_view format, absl::Ti
     reader.pattern_ = format;
   } else {
     return InvalidField("time_format", "BAD_TIME_FORMAT",
-                        Cat("'", format, "' is neither rfc3339, unix_seconds, unix_millis nor a "
+                        Cat("'", format,
+                            "' is neither rfc3339, unix_seconds, unix_millis nor a "
                             "strptime pattern"));
   }
   return reader;
@@ -158,13 +167,26 @@ bool CompiledCondition::Holds(const Row& row) const {
   };
   bool holds = false;
   switch (condition_.test_case()) {
-    case Condition::kEquals: holds = text == condition_.equals(); break;
-    case Condition::kMatches: holds = MatchesPattern(text, condition_.matches()); break;
-    case Condition::kGreater: holds = compare(1); break;
-    case Condition::kLess: holds = compare(-1); break;
-    case Condition::kNotEmpty: holds = text.empty() != condition_.not_empty(); break;
-    case Condition::kOneOf: holds = one_of_.contains(text); break;
-    case Condition::TEST_NOT_SET: break;
+    case Condition::kEquals:
+      holds = text == condition_.equals();
+      break;
+    case Condition::kMatches:
+      holds = MatchesPattern(text, condition_.matches());
+      break;
+    case Condition::kGreater:
+      holds = compare(1);
+      break;
+    case Condition::kLess:
+      holds = compare(-1);
+      break;
+    case Condition::kNotEmpty:
+      holds = text.empty() != condition_.not_empty();
+      break;
+    case Condition::kOneOf:
+      holds = one_of_.contains(text);
+      break;
+    case Condition::TEST_NOT_SET:
+      break;
   }
   return holds != condition_.negate();
 }
@@ -190,8 +212,11 @@ absl::StatusOr<CompiledSource> CompiledSource::Compile(const Source& source,
   CompiledSource result;
   result.source_ = source;
   switch (source.from_case()) {
-    case Source::kColumn: result.left_ = columns.PositionOf(source.column()); break;
-    case Source::kConstant: break;
+    case Source::kColumn:
+      result.left_ = columns.PositionOf(source.column());
+      break;
+    case Source::kConstant:
+      break;
     case Source::kTemplate: {
       ASSIGN_OR_RETURN(result.template_, Template::Compile(source.template_(), columns));
       break;
@@ -216,13 +241,17 @@ absl::StatusOr<CompiledSource> CompiledSource::Compile(const Source& source,
 std::string_view CompiledSource::Text(const Row& row) {
   std::string_view text;
   switch (source_.from_case()) {
-    case Source::kConstant: text = source_.constant(); break;
+    case Source::kConstant:
+      text = source_.constant();
+      break;
     case Source::kTemplate:
       scratch_.clear();
       template_.AppendTo(row, scratch_);
       text = scratch_;
       break;
-    default: text = row.cells[left_]; break;
+    default:
+      text = row.cells[left_];
+      break;
   }
   if (source_.translate().empty()) return text;
   const auto found = source_.translate().find(std::string(text));

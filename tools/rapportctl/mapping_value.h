@@ -91,8 +91,7 @@ struct MappingDefaults {
 class CompiledSource {
  public:
   static absl::StatusOr<CompiledSource> Compile(const store::v1::Source& source,
-                                                const MappingDefaults& defaults,
-                                                Columns& columns);
+                                                const MappingDefaults& defaults, Columns& columns);
   // The text after translation; products and scales only in Number().
   std::string_view Text(const Row& row);
   absl::StatusOr<Decimal> Number(const Row& row);

@@ -71,9 +71,9 @@ std::string HintOf(const absl::Status& status, const Details& details, std::stri
     case absl::StatusCode::kNotFound:
       return details.resource.find("/customers/") != std::string::npos
                  ? "rapportctl customers list shows known customers"
-                 : details.resource.rfind("workspaces/", 0) == 0
-                       ? "rapportctl workspaces list shows known workspaces"
-                       : "";
+             : details.resource.rfind("workspaces/", 0) == 0
+                 ? "rapportctl workspaces list shows known workspaces"
+                 : "";
     default:
       return "";
   }

@@ -31,8 +31,8 @@ std::string Clock(double seconds) {
 std::string ProgressLine(const ProgressState& state, std::string_view unit) {
   const double seconds = std::max(1e-6, static_cast<double>(state.elapsed_micros) / 1e6);
   const double rate = static_cast<double>(state.count) / seconds;
-  const std::string counts = Cat(FormatCount(state.count), " ", unit, "  ",
-                                 FormatCount(std::llround(rate)), "/s");
+  const std::string counts =
+      Cat(FormatCount(state.count), " ", unit, "  ", FormatCount(std::llround(rate)), "/s");
   if (state.total <= 0) return counts;
   const double share =
       std::clamp(static_cast<double>(state.done) / static_cast<double>(state.total), 0.0, 1.0);

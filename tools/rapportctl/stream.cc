@@ -108,8 +108,8 @@ absl::Status EventSender::Recover() {
     if (++failures_ > options_.retries) {
       return status.ok() ? Unavailable("STREAM_BROKEN", "the stream ended early") : status;
     }
-    absl::SleepFor(std::min(options_.first_pause * (1 << std::min(failures_ - 1, 5)),
-                            absl::Seconds(5)));
+    absl::SleepFor(
+        std::min(options_.first_pause * (1 << std::min(failures_ - 1, 5)), absl::Seconds(5)));
     Open();
     const auto sent = [this](const auto& batch) { return stream_->Write(batch); };
     if (std::all_of(in_flight_.begin(), in_flight_.end(), sent)) return absl::OkStatus();

@@ -42,7 +42,8 @@ struct SendTotals {
 
 class EventSender {
  public:
-  using OnAck = std::function<void(const v1::StreamEventsRequest&, const v1::StreamEventsResponse&)>;
+  using OnAck =
+      std::function<void(const v1::StreamEventsRequest&, const v1::StreamEventsResponse&)>;
 
   EventSender(Connection& connection, SendOptions options, OnAck on_ack);
   ~EventSender();

@@ -46,13 +46,20 @@ Glyph FirstGlyph(std::string_view text) {
 
 const char* CodeOf(Paint paint) {
   switch (paint) {
-    case Paint::kNone: return "0";
-    case Paint::kBold: return "1";
-    case Paint::kDim: return "2";
-    case Paint::kRed: return "31";
-    case Paint::kGreen: return "32";
-    case Paint::kYellow: return "33";
-    case Paint::kCyan: return "36";
+    case Paint::kNone:
+      return "0";
+    case Paint::kBold:
+      return "1";
+    case Paint::kDim:
+      return "2";
+    case Paint::kRed:
+      return "31";
+    case Paint::kGreen:
+      return "32";
+    case Paint::kYellow:
+      return "33";
+    case Paint::kCyan:
+      return "36";
   }
   return "0";
 }
@@ -83,8 +90,7 @@ std::string Terminal::Shaded(double share, std::string_view text) const {
   // Steps of the 256-colour cube from near white to deep blue.
   static constexpr int kShades[] = {195, 159, 123, 117, 81, 75, 39, 33, 27, 21};
   const int step = std::clamp(static_cast<int>(share * 10), 0, 9);
-  return Cat("\x1b[48;5;", kShades[step], step < 6 ? ";38;5;16m" : ";38;5;231m", text,
-             "\x1b[0m");
+  return Cat("\x1b[48;5;", kShades[step], step < 6 ? ";38;5;16m" : ";38;5;231m", text, "\x1b[0m");
 }
 
 int DisplayWidth(std::string_view text) {

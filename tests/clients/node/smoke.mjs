@@ -12,7 +12,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const protoFolder = path.join(here, '..', '..', '..', 'proto');
 const definition = protoLoader.loadSync(
     ['admin', 'customer', 'event', 'metric'].map((s) => `rapport/v1/${s}_service.proto`),
-    {includeDirs: [protoFolder], keepCase: true, longs: Number, enums: String, oneofs: true});
+    {includeDirs: [protoFolder], keepCase: true, defaults: true, longs: Number, enums: String, oneofs: true});
 const {rapport: {v1}} = grpc.loadPackageDefinition(definition);
 const address = process.argv[2];
 const credentials = grpc.credentials.createInsecure();

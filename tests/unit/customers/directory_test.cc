@@ -183,7 +183,10 @@ class PermutationTest : public DirectoryTest {
       if (pick(3) > 0) pool.emplace_back(kId, Cat("id", group));
       for (int i = 0; i < 5; ++i) {
         constexpr v1::IdentityKind kKinds[] = {kEmail, kPhone, kDevice, kAnonymous};
-        pool.emplace_back(kKinds[pick(4)], Cat("g", group, "v", i));
+        const auto kind = kKinds[pick(4)];
+        pool.emplace_back(kind, kind == kEmail   ? Cat("g", group, "v", i, "@x.org")
+                                : kind == kPhone ? Cat("+49", group, i)
+                                                 : Cat("g", group, "v", i));
       }
       for (int event = 0; event < 5; ++event) {
         Named named;

@@ -150,11 +150,11 @@ TEST_F(CliTest, ServerErrorsShowReasonFieldAndHint) {
 }
 
 TEST_F(CliTest, ExitCodesFollowTheStatus) {
-  for (const auto& [code, exit] : std::map<absl::StatusCode, int>{
-           {absl::StatusCode::kNotFound, 15},
-           {absl::StatusCode::kUnavailable, 24},
-           {absl::StatusCode::kUnauthenticated, 26},
-           {absl::StatusCode::kDeadlineExceeded, 14}}) {
+  for (const auto& [code, exit] :
+       std::map<absl::StatusCode, int>{{absl::StatusCode::kNotFound, 15},
+                                       {absl::StatusCode::kUnavailable, 24},
+                                       {absl::StatusCode::kUnauthenticated, 26},
+                                       {absl::StatusCode::kDeadlineExceeded, 14}}) {
     server_.errors["AdminService/ListRuns"] = absl::Status(code, "x");
     EXPECT_EQ(Run({"runs", "list"}).code, exit);
   }
@@ -181,47 +181,96 @@ TEST_F(CliTest, FlagsAndEnvironmentChooseTheServer) {
   EXPECT_EQ(server_.requests.back().second, "name: \"workspaces/env/customers/c\"");
 }
 
+constexpr char kCustomer[] = R"pb(
+  name: "workspaces/shop/customers/17850"
+  identities { kind: IDENTITY_KIND_CUSTOMER_ID value: "17850" }
+  identities { kind: IDENTITY_KIND_EMAIL value: "ada@example.com" }
+  attributes {
+    key: "plan"
+    value {
+      value { string_value: "gold" }
+      source: "crm"
+    }
+  }
+  summary {
+    first_event_time { seconds: 1291191960 }
+    last_event_time { seconds: 1323260400 }
+    event_count: 35
+    order_count: 34
+    net_revenue { micros: 5391210000 currency: "GBP" }
+    last_nps {
+      score: 9
+      scale: 10
+      answer_time { seconds: 1323260400 }
+      answer_count: 2
+    }
+    engagement { transactional: 35 }
+  }
+  facts {
+    lifecycle {
+      stage: LIFECYCLE_STAGE_DORMANT
+      since { seconds: 1307000000 }
+      cause: "no order for 301 days (dormant from 180)"
+    }
+    rfm {
+      recency_days: 301
+      frequency: 34
+      monetary { micros: 5391210000 currency: "GBP" }
+      recency_score: 1
+      frequency_score: 5
+      monetary_score: 5
+      segment: "cannot_lose_them"
+    }
+    acquisition_cohort: "2010-12-01"
+    value {
+      historic { micros: 5391210000 currency: "GBP" }
+      predicted { micros: 1230000 currency: "GBP" }
+      predicted_interval { low: 0 high: 12.5 level: 0.8 }
+      p_alive: 0.0123
+      expected_purchases: 0.02
+      expected_purchases_30d: 0.002
+      expected_order_value { micros: 158000000 currency: "GBP" }
+      horizon_days: 365
+      decile: 3
+      repeat_purchases: 33
+      recency_days: 71.4
+      age_days: 373
+      model: "bg_nbd+gamma_gamma"
+    }
+  }
+  facts_as_of { seconds: 1323300000 }
+  generation: "workspaces/-/generations/3")pb";
+
 TEST_F(CliTest, CustomersGet) {
-  server_.answers["CustomerService/GetCustomer"] = R"pb(
-    name: "workspaces/shop/customers/17850"
-    identities { kind: IDENTITY_KIND_CUSTOMER_ID value: "17850" }
-    identities { kind: IDENTITY_KIND_EMAIL value: "ada@example.com" }
-    attributes { key: "plan" value { value { string_value: "gold" } source: "crm" } }
-    summary {
-      first_event_time { seconds: 1291191960 } last_event_time { seconds: 1323260400 }
-      event_count: 35 order_count: 34
-      net_revenue { micros: 5391210000 currency: "GBP" }
-      last_nps { score: 9 scale: 10 answer_time { seconds: 1323260400 } answer_count: 2 }
-      engagement { transactional: 35 }
-    }
-    facts {
-      lifecycle { stage: LIFECYCLE_STAGE_DORMANT since { seconds: 1307000000 }
-                  cause: "no order for 301 days (dormant from 180)" }
-      rfm { recency_days: 301 frequency: 34 monetary { micros: 5391210000 currency: "GBP" }
-            recency_score: 1 frequency_score: 5 monetary_score: 5 segment: "cannot_lose_them" }
-      acquisition_cohort: "2010-12-01"
-      value { historic { micros: 5391210000 currency: "GBP" }
-              predicted { micros: 1230000 currency: "GBP" }
-              predicted_interval { low: 0 high: 12.5 level: 0.8 }
-              p_alive: 0.0123 expected_purchases: 0.02 expected_purchases_30d: 0.002
-              expected_order_value { micros: 158000000 currency: "GBP" }
-              horizon_days: 365 decile: 3 repeat_purchases: 33 recency_days: 71.4
-              age_days: 373 model: "bg_nbd+gamma_gamma" }
-    }
-    facts_as_of { seconds: 1323300000 } generation: "workspaces/-/generations/3")pb";
+  server_.answers["CustomerService/GetCustomer"] = kCustomer;
   ExpectOutput("customers_get", {"customers", "get", "17850"});
   ExpectOutput("customers_get_json", {"customers", "get", "17850", "--json"});
 }
 
 TEST_F(CliTest, Timeline) {
   server_.answers["EventService/ListEvents"] = R"pb(
-    events { event_time { seconds: 1767225600 } type: EVENT_TYPE_ORDER_PLACED
-             channel: CHANNEL_WEB touchpoint: "checkout_page"
-             order { order_id: "o1" amount { micros: 1234567000 currency: "EUR" }
-                     items { product_id: "L-1" } } }
-    events { event_time { seconds: 1767220000 } type: EVENT_TYPE_NPS_ANSWERED
-             survey_answer { score: 9 verbatim: "Schön, 灯 gut" } campaign: "2026-01-x" }
-    events { event_time { seconds: 1767210000 } type: EVENT_TYPE_CUSTOM custom_type: "lamp.lit" }
+    events {
+      event_time { seconds: 1767225600 }
+      type: EVENT_TYPE_ORDER_PLACED
+      channel: CHANNEL_WEB
+      touchpoint: "checkout_page"
+      order {
+        order_id: "o1"
+        amount { micros: 1234567000 currency: "EUR" }
+        items { product_id: "L-1" }
+      }
+    }
+    events {
+      event_time { seconds: 1767220000 }
+      type: EVENT_TYPE_NPS_ANSWERED
+      survey_answer { score: 9 verbatim: "Schön, 灯 gut" }
+      campaign: "2026-01-x"
+    }
+    events {
+      event_time { seconds: 1767210000 }
+      type: EVENT_TYPE_CUSTOM
+      custom_type: "lamp.lit"
+    }
     next_page_token: "abc")pb";
   ExpectOutput("timeline", {"customers", "timeline", "c1", "--type=ORDER_PLACED",
                             "--from=2026-01-01", "--limit=3"});
@@ -230,19 +279,44 @@ TEST_F(CliTest, Timeline) {
 }
 
 constexpr char kNps[] = R"pb(
-  score: 39.8398 interval { low: 37.3 high: 42.4 level: 0.95 method: "multinomial" }
-  promoters: 1436 passives: 968 detractors: 342 dismissed: 84 band: "strong"
+  score: 39.8398
+  interval { low: 37.3 high: 42.4 level: 0.95 method: "multinomial" }
+  promoters: 1436
+  passives: 968
+  detractors: 342
+  dismissed: 84
+  band: "strong"
   distribution: [ 17, 6, 8, 19, 18, 144, 130, 291, 677, 564, 872 ]
-  monthly { start_date: "2017-05-01" value: 41.5 sample_size: 2000
-            interval { low: 38.2 high: 44.8 level: 0.95 } }
+  monthly {
+    start_date: "2017-05-01"
+    value: 41.5
+    sample_size: 2000
+    interval { low: 38.2 high: 44.8 level: 0.95 }
+  }
   monthly { start_date: "2017-06-01" sample_size: 0 }
-  monthly { start_date: "2017-07-01" value: 35 sample_size: 746 incomplete: true
-            interval { low: 29.5 high: 40.5 level: 0.95 } }
-  by_channel { group: "IN_PERSON" points { value: 39.8 sample_size: 2746
-                                           interval { low: 37.3 high: 42.4 level: 0.95 } } }
-  context { start_date: "2017-05-01" end_date: "2017-08-01" sample_size: 2746
-            as_of { seconds: 1501545600 } generation: "workspaces/-/generations/1"
-            notes: "the last month is not over" })pb";
+  monthly {
+    start_date: "2017-07-01"
+    value: 35
+    sample_size: 746
+    incomplete: true
+    interval { low: 29.5 high: 40.5 level: 0.95 }
+  }
+  by_channel {
+    group: "IN_PERSON"
+    points {
+      value: 39.8
+      sample_size: 2746
+      interval { low: 37.3 high: 42.4 level: 0.95 }
+    }
+  }
+  context {
+    start_date: "2017-05-01"
+    end_date: "2017-08-01"
+    sample_size: 2746
+    as_of { seconds: 1501545600 }
+    generation: "workspaces/-/generations/1"
+    notes: "the last month is not over"
+  })pb";
 
 TEST_F(CliTest, Nps) {
   server_.answers["MetricService/GetNpsReport"] = kNps;
@@ -251,28 +325,44 @@ TEST_F(CliTest, Nps) {
 
 TEST_F(CliTest, MetricQuery) {
   server_.answers["MetricService/QueryMetric"] = R"pb(
-    definition { metric: "revenue" display_name: "Revenue" formula: "sum of orders less refunds"
-                 unit: METRIC_UNIT_MONEY }
-    total { points { start_date: "2026-01-01" value: 12345.678 sample_size: 100 }
-            points { start_date: "2026-02-01" value: 23456 sample_size: 210 } }
-    groups { group: "WEB" points { start_date: "2026-01-01" value: 300 sample_size: 3 } }
+    definition {
+      metric: "revenue"
+      display_name: "Revenue"
+      formula: "sum of orders less refunds"
+      unit: METRIC_UNIT_MONEY
+    }
+    total {
+      points { start_date: "2026-01-01" value: 12345.678 sample_size: 100 }
+      points { start_date: "2026-02-01" value: 23456 sample_size: 210 }
+    }
+    groups {
+      group: "WEB"
+      points { start_date: "2026-01-01" value: 300 sample_size: 3 }
+    }
     previous { points { value: 10 sample_size: 1 } }
     context { sample_size: 310 })pb";
-  ExpectOutput("metric_query", {"metrics", "query", "revenue", "--by=month", "--compare",
-                                "--group-by=channel"});
+  ExpectOutput("metric_query",
+               {"metrics", "query", "revenue", "--by=month", "--compare", "--group-by=channel"});
   EXPECT_THAT(server_.requests.back().second,
               HasSubstr("granularity: GRANULARITY_MONTH group_by: DIMENSION_CHANNEL"));
 }
 
 constexpr char kRetention[] = R"pb(
-  cohorts { start_date: "2010-12-01" size: 885
-            cells { period: 0 returned: 885 eligible: 885 rate: 1 }
-            cells { period: 1 returned: 324 eligible: 885 rate: 0.3661 }
-            cells { period: 2 returned: 286 eligible: 885 rate: 0.3232 incomplete: true } }
-  cohorts { start_date: "2011-01-01" size: 417
-            cells { period: 0 returned: 417 eligible: 417 rate: 1 }
-            cells { period: 1 returned: 92 eligible: 417 rate: 0.2206 incomplete: true } }
-  pooled { period: 0 rate: 1 } pooled { period: 1 rate: 0.3661 }
+  cohorts {
+    start_date: "2010-12-01"
+    size: 885
+    cells { period: 0 returned: 885 eligible: 885 rate: 1 }
+    cells { period: 1 returned: 324 eligible: 885 rate: 0.3661 }
+    cells { period: 2 returned: 286 eligible: 885 rate: 0.3232 incomplete: true }
+  }
+  cohorts {
+    start_date: "2011-01-01"
+    size: 417
+    cells { period: 0 returned: 417 eligible: 417 rate: 1 }
+    cells { period: 1 returned: 92 eligible: 417 rate: 0.2206 incomplete: true }
+  }
+  pooled { period: 0 rate: 1 }
+  pooled { period: 1 rate: 0.3661 }
   context { sample_size: 1302 })pb";
 
 TEST_F(CliTest, Retention) {
@@ -287,14 +377,31 @@ TEST_F(CliTest, ValueReport) {
   server_.answers["ValueService/GetValueReport"] = R"pb(
     customer_equity { micros: 1500000000 currency: "EUR" }
     historic_total { micros: 9000000000 currency: "EUR" }
-    customer_count: 20 mean_p_alive: 0.61 expected_alive: 12.2 top_decile_share: 0.4
-    deciles { decile: 10 customer_count: 2 min_predicted { micros: 290000000 currency: "EUR" }
-              predicted_total { micros: 600000000 currency: "EUR" }
-              historic_total { micros: 4000000000 currency: "EUR" } mean_p_alive: 0.93 }
-    deciles { decile: 9 customer_count: 2 min_predicted { micros: 90000000 currency: "EUR" }
-              predicted_total { micros: 190000000 currency: "EUR" }
-              historic_total { micros: 1000000000 currency: "EUR" } mean_p_alive: 0.7 }
-    by_stage { segment: "ACTIVE" customer_count: 12 predicted_total { micros: 900000000 currency: "EUR" } }
+    customer_count: 20
+    mean_p_alive: 0.61
+    expected_alive: 12.2
+    top_decile_share: 0.4
+    deciles {
+      decile: 10
+      customer_count: 2
+      min_predicted { micros: 290000000 currency: "EUR" }
+      predicted_total { micros: 600000000 currency: "EUR" }
+      historic_total { micros: 4000000000 currency: "EUR" }
+      mean_p_alive: 0.93
+    }
+    deciles {
+      decile: 9
+      customer_count: 2
+      min_predicted { micros: 90000000 currency: "EUR" }
+      predicted_total { micros: 190000000 currency: "EUR" }
+      historic_total { micros: 1000000000 currency: "EUR" }
+      mean_p_alive: 0.7
+    }
+    by_stage {
+      segment: "ACTIVE"
+      customer_count: 12
+      predicted_total { micros: 900000000 currency: "EUR" }
+    }
     context { sample_size: 20 })pb";
   ExpectOutput("value_report", {"value", "report"});
 }
@@ -304,31 +411,57 @@ TEST_F(CliTest, ValueModel) {
     purchase_model: "bg_nbd"
     purchase_parameters { name: "r" value: 0.242595 standard_error: 0.0125 }
     purchase_parameters { name: "alpha" value: 4.413602 standard_error: 0.3776 }
-    purchase_log_likelihood: -9582.4292 purchase_bic: 19195.9
-    spend_model: "gamma_gamma" spend_parameters { name: "p" value: 6.25 }
-    spend_log_likelihood: -4055.123 spend_reason: "946 repeat buyers"
-    frequency_value_correlation: 0.114 customer_count: 2357 repeater_count: 946
-    converged: true iterations: 31 fit_as_of { seconds: 875664000 } time_unit_days: 7
+    purchase_log_likelihood: -9582.4292
+    purchase_bic: 19195.9
+    spend_model: "gamma_gamma"
+    spend_parameters { name: "p" value: 6.25 }
+    spend_log_likelihood: -4055.123
+    spend_reason: "946 repeat buyers"
+    frequency_value_correlation: 0.114
+    customer_count: 2357
+    repeater_count: 946
+    converged: true
+    iterations: 31
+    fit_as_of { seconds: 875664000 }
+    time_unit_days: 7
     frequency_table { repeat_purchases: 0 actual: 1411 expected: 1400.4 }
     frequency_table { repeat_purchases: 7 actual: 42 expected: 40.1 }
-    holdout { start_date: "1997-10-01" days: 273 mae: 0.75 rmse: 1.6 bias: -0.07
-              actual_total: 1882 expected_total: 1725.3 naive_mae: 1.06 }
+    holdout {
+      start_date: "1997-10-01"
+      days: 273
+      mae: 0.75
+      rmse: 1.6
+      bias: -0.07
+      actual_total: 1882
+      expected_total: 1725.3
+      naive_mae: 1.06
+    }
     context { sample_size: 2357 })pb";
   ExpectOutput("value_model", {"value", "model"});
 }
 
 TEST_F(CliTest, RunsAndGenerations) {
   server_.answers["AdminService/ListRuns"] = R"pb(
-    runs { name: "runs/r2" state: RUN_STATE_SUCCEEDED start_time { seconds: 1767225600 }
-           end_time { seconds: 1767225612 nanos: 250000000 } customer_count: 4338
-           refolded_customer_count: 12 event_count: 22186
-           generation: "workspaces/-/generations/2" })pb";
+    runs {
+      name: "runs/r2"
+      state: RUN_STATE_SUCCEEDED
+      start_time { seconds: 1767225600 }
+      end_time { seconds: 1767225612 nanos: 250000000 }
+      customer_count: 4338
+      refolded_customer_count: 12
+      event_count: 22186
+      generation: "workspaces/-/generations/2"
+    })pb";
   ExpectOutput("runs_list", {"runs", "list"});
   server_.answers["AdminService/ListGenerations"] = R"pb(
-    generations { name: "workspaces/-/generations/2" current: true
-                  as_of { seconds: 1767225600 } publish_time { seconds: 1767225612 }
-                  datasets { dataset: "facts" row_count: 4338 size_bytes: 1048576 }
-                  run: "runs/r2" })pb";
+    generations {
+      name: "workspaces/-/generations/2"
+      current: true
+      as_of { seconds: 1767225600 }
+      publish_time { seconds: 1767225612 }
+      datasets { dataset: "facts" row_count: 4338 size_bytes: 1048576 }
+      run: "runs/r2"
+    })pb";
   ExpectOutput("generations_list", {"generations", "list"});
   server_.answers["AdminService/RollbackGeneration"] =
       "name: 'workspaces/-/generations/1' as_of { seconds: 1767139200 }";
@@ -349,8 +482,7 @@ TEST_F(CliTest, UnhealthyStoreIsExitCode1) {
 TEST_F(CliTest, CustomersSetTypesValues) {
   server_.answers["CustomerService/UpdateCustomer"] = "name: 'workspaces/shop/customers/c'";
   const Shown shown = Run({"customers", "set", "c", "plan=gold", "age=41.5", "vip=true",
-                           "zip=text:01234", "old=", "--identity=EMAIL:a@b.c",
-                           "--workspace=shop"});
+                           "zip=text:01234", "old=", "--identity=EMAIL:a@b.c", "--workspace=shop"});
   EXPECT_EQ(shown.code, 0) << shown.err;
   const std::string& request = server_.requests.back().second;
   EXPECT_THAT(request, HasSubstr("number_value: 41.5"));

@@ -30,8 +30,8 @@ struct FakeServer {
   std::set<std::string> refused_ids;  // Refused with BAD.
   int streams = 0;
   int batches = 0;
-  int break_every = 0;      // A stream breaks after this many batches; 0 never.
-  bool lose_ack = false;    // The batch before the break is stored but not acknowledged.
+  int break_every = 0;       // A stream breaks after this many batches; 0 never.
+  bool lose_ack = false;     // The batch before the break is stored but not acknowledged.
   absl::Status final_error;  // Ends every stream at once when not OK.
 };
 

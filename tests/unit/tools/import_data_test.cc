@@ -109,8 +109,7 @@ TEST_F(ShippedMapping, Sfo2017) {
   EXPECT_EQ(promoters, 1'436);
   EXPECT_EQ(detractors, 342);
   EXPECT_EQ(totals_.count[v1::EVENT_TYPE_CSAT_ANSWERED], 2'688);
-  EXPECT_NEAR(100.0 * static_cast<double>(totals_.csat[4] + totals_.csat[5]) / 2688, 82.0685,
-              5e-5);
+  EXPECT_NEAR(100.0 * static_cast<double>(totals_.csat[4] + totals_.csat[5]) / 2688, 82.0685, 5e-5);
   EXPECT_EQ(totals_.mapping.skipped["NO_ANSWER"], 2 * 2'831 - 2'746 - 2'688);
 }
 

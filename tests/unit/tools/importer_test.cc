@@ -7,8 +7,8 @@
 #include <sstream>
 #include <string>
 
-#include "gtest/gtest.h"
 #include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/tools/fake_connection.h"
 
@@ -18,11 +18,17 @@ namespace {
 using ::rapport::testing::FailsWith;
 
 constexpr char kMapping[] = R"pb(
-  time_format: "unix_seconds" currency: "EUR"
+  time_format: "unix_seconds"
+  currency: "EUR"
   event {
-    type: "ORDER_PLACED" event_id: "o{id}" customer_id { column: "who" }
+    type: "ORDER_PLACED"
+    event_id: "o{id}"
+    customer_id { column: "who" }
     event_time { column: "at" }
-    field { path: "order.amount" value { column: "amount" } }
+    field {
+      path: "order.amount"
+      value { column: "amount" }
+    }
   })pb";
 
 class ImportTest : public ::testing::Test {

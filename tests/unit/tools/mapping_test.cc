@@ -60,38 +60,62 @@ Mapped Map(const std::string& mapping_text, const std::string& input_text) {
 }
 
 constexpr char kOrders[] = R"pb(
-  time_format: "%Y-%m-%d %H:%M" time_zone: "Europe/Berlin" currency: "EUR"
-  skip { reason: "NO_CUSTOMER" when { column: "who" not_empty: false } }
+  time_format: "%Y-%m-%d %H:%M"
+  time_zone: "Europe/Berlin"
+  currency: "EUR"
+  skip {
+    reason: "NO_CUSTOMER"
+    when { column: "who" not_empty: false }
+  }
   event {
-    type: "ORDER_PLACED" event_id: "o-{id}-{line}"
+    type: "ORDER_PLACED"
+    event_id: "o-{id}-{line}"
     customer_id { column: "who" }
     event_time { column: "at" }
-    field { path: "order.order_id" value { column: "id" } }
-    field { path: "order.amount" required: true value { column: "amount" } }
-    property { path: "note" value { column: "note" } }
+    field {
+      path: "order.order_id"
+      value { column: "id" }
+    }
+    field {
+      path: "order.amount"
+      required: true
+      value { column: "amount" }
+    }
+    property {
+      path: "note"
+      value { column: "note" }
+    }
   })pb";
 
 TEST(Mapping, MakesAnOrderPerLine) {
-  const Mapped mapped = Map(kOrders, "id,who,at,amount,note\n7,c1,2026-01-02 03:04,12.345,\"a,\"\"b\"\n");
+  const Mapped mapped =
+      Map(kOrders, "id,who,at,amount,note\n7,c1,2026-01-02 03:04,12.345,\"a,\"\"b\"\n");
   ASSERT_THAT(mapped.status, IsOk());
   ASSERT_EQ(mapped.events.size(), 1u);
   EXPECT_THAT(mapped.events[0], EqualsProto(R"pb(
-    event_id: "o-7-2" customer_id: "c1"
-    event_time { seconds: 1767319440 }
-    type: EVENT_TYPE_ORDER_PLACED
-    order { order_id: "7" amount { micros: 12345000 currency: "EUR" } }
-    properties { key: "note" value { string_value: "a,\"b" } })pb"));
+                event_id: "o-7-2"
+                customer_id: "c1"
+                event_time { seconds: 1767319440 }
+                type: EVENT_TYPE_ORDER_PLACED
+                order {
+                  order_id: "7"
+                  amount { micros: 12345000 currency: "EUR" }
+                }
+                properties {
+                  key: "note"
+                  value { string_value: "a,\"b" }
+                })pb"));
 }
 
 TEST(Mapping, SkipsAndRefusesWithReasons) {
   const Mapped mapped = Map(kOrders,
                             "id,who,at,amount,note\n"
-                            "1,,2026-01-02 03:04,1,x\n"      // No customer.
-                            "2,c,2026-13-02 03:04,1,x\n"     // No such month.
-                            "3,c,2026-01-02 03:04,1;5,x\n"   // No number.
-                            "4,c,2026-01-02 03:04,,x\n"      // No amount.
+                            "1,,2026-01-02 03:04,1,x\n"     // No customer.
+                            "2,c,2026-13-02 03:04,1,x\n"    // No such month.
+                            "3,c,2026-01-02 03:04,1;5,x\n"  // No number.
+                            "4,c,2026-01-02 03:04,,x\n"     // No amount.
                             "5,c,2026-01-02 03:04,0.0000001,x\n"
-                            "6,c,2026-01-02 03:04,1\n");     // Too few fields.
+                            "6,c,2026-01-02 03:04,1\n");  // Too few fields.
   ASSERT_THAT(mapped.status, IsOk());
   EXPECT_TRUE(mapped.events.empty());
   EXPECT_THAT(mapped.totals.skipped, ElementsAre(Pair("NO_CUSTOMER", 1)));
@@ -107,13 +131,16 @@ TEST(Mapping, SkipsAndRefusesWithReasons) {
 
 std::string Lines(bool adjacent) {
   return Cat(R"pb(
-    time_format: "unix_seconds" currency: "GBP"
-    event {
-      when { column: "inv" matches: "C*" negate: true }
-      type: "ORDER_PLACED" event_id: "{inv}" customer_id { column: "who" }
-      event_time { column: "at" }
-      group { by: "inv" adjacent: )pb", adjacent, R"pb( }
-      field { path: "order.amount" sum: true value { product { left: "price" right: "n" } } }
+               time_format: "unix_seconds"
+               currency: "GBP"
+               event { when { column: "inv" matches: "C*" negate: true }
+                       type: "ORDER_PLACED"
+                       event_id: "{inv}"
+                       customer_id { column: "who" }
+                       event_time { column: "at" }
+                       group { by: "inv" adjacent:)pb",
+             adjacent, R"pb(}
+                            field { path: "order.amount" sum: true value { product { left: "price" right: "n" } } }
       item { path: "product_id" value { column: "sku" } }
       item { path: "quantity" value { column: "n" } }
       item { path: "unit_price_micros" value { column: "price" } }
@@ -122,8 +149,9 @@ std::string Lines(bool adjacent) {
       when { column: "inv" matches: "C*" }
       type: "ORDER_REFUNDED" event_id: "{inv}" customer_id { column: "who" }
       event_time { column: "at" }
-      group { by: "inv" adjacent: )pb", adjacent, R"pb( }
-      field {
+      group { by: "inv" adjacent: )pb",
+             adjacent, R"pb(}
+                            field {
         path: "refund.amount" sum: true
         value { product { left: "price" right: "n" } negate: true }
       }
@@ -137,17 +165,23 @@ TEST(Mapping, GroupsAdjacentLines) {
   ASSERT_THAT(mapped.status, IsOk());
   ASSERT_EQ(mapped.events.size(), 3u);
   EXPECT_THAT(mapped.events[0], EqualsProto(R"pb(
-    event_id: "A" customer_id: "c" event_time { seconds: 10 } type: EVENT_TYPE_ORDER_PLACED
-    order {
-      amount { micros: 5400000 currency: "GBP" }
-      items { product_id: "x" quantity: 3 unit_price_micros: 100000 }
-      items { product_id: "y" quantity: 2 unit_price_micros: 2550000 }
-    })pb"));
+                event_id: "A"
+                customer_id: "c"
+                event_time { seconds: 10 }
+                type: EVENT_TYPE_ORDER_PLACED
+                order {
+                  amount { micros: 5400000 currency: "GBP" }
+                  items { product_id: "x" quantity: 3 unit_price_micros: 100000 }
+                  items { product_id: "y" quantity: 2 unit_price_micros: 2550000 }
+                })pb"));
   // A ends when B begins; the refund's own rule holds C9 until the end.
   EXPECT_THAT(mapped.lines, ElementsAre(2, 5, 4));
   EXPECT_THAT(mapped.events[2], EqualsProto(R"pb(
-    event_id: "C9" customer_id: "c" event_time { seconds: 20 } type: EVENT_TYPE_ORDER_REFUNDED
-    refund { amount { micros: 100000 currency: "GBP" } })pb"));
+                event_id: "C9"
+                customer_id: "c"
+                event_time { seconds: 20 }
+                type: EVENT_TYPE_ORDER_REFUNDED
+                refund { amount { micros: 100000 currency: "GBP" } })pb"));
 }
 
 TEST(Mapping, GroupsScatteredLines) {
@@ -160,8 +194,8 @@ TEST(Mapping, GroupsScatteredLines) {
 }
 
 TEST(Mapping, ARefusedLineSpoilsItsGroup) {
-  const Mapped mapped = Map(Lines(false),
-                            "inv,who,at,sku,n,price\nA,c,10,x,1,1\nA,c,10,y,one,1\nB,c,9,z,1,1\n");
+  const Mapped mapped =
+      Map(Lines(false), "inv,who,at,sku,n,price\nA,c,10,x,1,1\nA,c,10,y,one,1\nB,c,9,z,1,1\n");
   ASSERT_THAT(mapped.status, IsOk());
   ASSERT_EQ(mapped.events.size(), 1u);
   EXPECT_EQ(mapped.events[0].event_id(), "B");
@@ -173,40 +207,67 @@ constexpr char kSurvey[] = R"pb(
   format: IMPORT_FORMAT_JSON_LINES
   event {
     event_id: "{user.id}-{line}"
-    identity { kind: "EMAIL" value { column: "user.mail" } }
+    identity {
+      kind: "EMAIL"
+      value { column: "user.mail" }
+    }
     event_time { column: "at" }
     field {
       path: "type"
-      value { column: "kind" translate { key: "rec" value: "NPS_ANSWERED" } }
+      value {
+        column: "kind"
+        translate { key: "rec" value: "NPS_ANSWERED" }
+      }
     }
-    field { path: "channel" value { constant: "APP" } }
-    field { path: "survey_answer.score" value { column: "score" scale: "10" no_answer: "99" } }
-    property { path: "w" kind: PROPERTY_KIND_NUMBER value { column: "w" } }
-    property { path: "old" kind: PROPERTY_KIND_BOOL value { column: "old" } }
+    field {
+      path: "channel"
+      value { constant: "APP" }
+    }
+    field {
+      path: "survey_answer.score"
+      value { column: "score" scale: "10" no_answer: "99" }
+    }
+    property {
+      path: "w"
+      kind: PROPERTY_KIND_NUMBER
+      value { column: "w" }
+    }
+    property {
+      path: "old"
+      kind: PROPERTY_KIND_BOOL
+      value { column: "old" }
+    }
   })pb";
 
 TEST(Mapping, ReadsJsonWithTranslationScaleAndNoAnswer) {
-  const Mapped mapped =
-      Map(kSurvey,
-          R"({"user":{"id":1,"mail":"a@b.c"},"at":"2026-01-01T00:00:00.5Z","kind":"rec","score":0.9,"w":0.25,"old":true})"
-          "\n"
-          R"({"user":{"id":2,"mail":"d@b.c"},"at":"2026-01-01T00:00:00Z","kind":"rec","score":99})"
-          "\n"
-          R"({"user":{"id":3,"mail":"e@b.c"},"at":"2026-01-01T00:00:00Z","kind":"rec","score":0.95})"
-          "\n"
-          R"({"user":{"id":4,"mail":"e@b.c"},"at":"2026-01-01T00:00:00Z","kind":"?","score":1})"
-          "\n"
-          R"({"user":{"id":5},"at":"2026-01-01T00:00:00Z","kind":"rec","score":1})");
+  const Mapped mapped = Map(
+      kSurvey,
+      R"({"user":{"id":1,"mail":"a@b.c"},"at":"2026-01-01T00:00:00.5Z","kind":"rec","score":0.9,"w":0.25,"old":true})"
+      "\n"
+      R"({"user":{"id":2,"mail":"d@b.c"},"at":"2026-01-01T00:00:00Z","kind":"rec","score":99})"
+      "\n"
+      R"({"user":{"id":3,"mail":"e@b.c"},"at":"2026-01-01T00:00:00Z","kind":"rec","score":0.95})"
+      "\n"
+      R"({"user":{"id":4,"mail":"e@b.c"},"at":"2026-01-01T00:00:00Z","kind":"?","score":1})"
+      "\n"
+      R"({"user":{"id":5},"at":"2026-01-01T00:00:00Z","kind":"rec","score":1})");
   ASSERT_THAT(mapped.status, IsOk());
   ASSERT_EQ(mapped.events.size(), 1u);
   EXPECT_THAT(mapped.events[0], EqualsProto(R"pb(
-    event_id: "1-1"
-    identities { kind: IDENTITY_KIND_EMAIL value: "a@b.c" }
-    event_time { seconds: 1767225600 nanos: 500000000 }
-    type: EVENT_TYPE_NPS_ANSWERED channel: CHANNEL_APP
-    survey_answer { score: 9 }
-    properties { key: "w" value { number_value: 0.25 } }
-    properties { key: "old" value { bool_value: true } })pb"));
+                event_id: "1-1"
+                identities { kind: IDENTITY_KIND_EMAIL value: "a@b.c" }
+                event_time { seconds: 1767225600 nanos: 500000000 }
+                type: EVENT_TYPE_NPS_ANSWERED
+                channel: CHANNEL_APP
+                survey_answer { score: 9 }
+                properties {
+                  key: "w"
+                  value { number_value: 0.25 }
+                }
+                properties {
+                  key: "old"
+                  value { bool_value: true }
+                })pb"));
   EXPECT_THAT(mapped.totals.skipped, ElementsAre(Pair("NO_ANSWER", 1)));
   ASSERT_EQ(mapped.refused.size(), 3u);
   EXPECT_EQ(mapped.refused[0].reason, "NOT_WHOLE");
@@ -219,7 +280,8 @@ TEST(Mapping, ConditionsDecideWhatARowMakes) {
   const auto made = [](const std::string& when, const std::string& cell) {
     const std::string mapping =
         Cat("event { type: 'SIGNED_UP' event_id: '{line}' customer_id { constant: 'c' } "
-            "event_time { constant: '2026-01-01T00:00:00Z' } when { column: 'x' ", when, " } }");
+            "event_time { constant: '2026-01-01T00:00:00Z' } when { column: 'x' ",
+            when, " } }");
     return Map(mapping, Cat("x,y\n", cell, ",\n")).events.size() == 1;
   };
   EXPECT_TRUE(made("equals: 'a'", "a"));
@@ -237,8 +299,7 @@ TEST(Mapping, ConditionsDecideWhatARowMakes) {
 
 TEST(Mapping, RefusesMistakesWithTheirPlace) {
   const auto status = [](const std::string& mapping) { return Map(mapping, "").status; };
-  const std::string rest =
-      "event_id: 'x' customer_id { column: 'c' } event_time { column: 't' } ";
+  const std::string rest = "event_id: 'x' customer_id { column: 'c' } event_time { column: 't' } ";
   EXPECT_THAT(status(""), FailsWith("REQUIRED", "event"));
   EXPECT_THAT(status("delimiter: ';;' event { " + rest + "}"),
               FailsWith("BAD_DELIMITER", "delimiter"));

@@ -79,11 +79,12 @@ ReadBack ReadRows(const std::string& path, const std::vector<std::string>& wante
 }
 
 TEST(ReadCsv, PicksColumnsByNameAndNumbersLines) {
-  const auto path = WriteFile("plain.csv", "\xEF\xBB\xBFid,name,n\r\n1,Ada,7\r\n\r\n2,\"B\nC\",8\n3,D,9");
+  const auto path =
+      WriteFile("plain.csv", "\xEF\xBB\xBFid,name,n\r\n1,Ada,7\r\n\r\n2,\"B\nC\",8\n3,D,9");
   const ReadBack back = ReadRows(path, {"n", "id"}, false);
   ASSERT_THAT(back.status, IsOk());
-  EXPECT_THAT(back.rows, ElementsAre(ElementsAre("7", "1"), ElementsAre("8", "2"),
-                                     ElementsAre("9", "3")));
+  EXPECT_THAT(back.rows,
+              ElementsAre(ElementsAre("7", "1"), ElementsAre("8", "2"), ElementsAre("9", "3")));
   EXPECT_THAT(back.lines, ElementsAre(2, 4, 6));
 }
 
@@ -91,15 +92,14 @@ TEST(ReadCsv, ReportsRowsOfAnotherWidthAndOpenQuotes) {
   const auto path = WriteFile("bad.csv", "id,n\n1\n2,3\n\"4,5\n6,7\n");
   const ReadBack back = ReadRows(path, {"n"}, false);
   ASSERT_THAT(back.status, IsOk());
-  EXPECT_THAT(back.errors, ElementsAre("has 1 fields instead of 2", "",
-                                       "a quoted field does not end"));
+  EXPECT_THAT(back.errors,
+              ElementsAre("has 1 fields instead of 2", "", "a quoted field does not end"));
 }
 
 TEST(ReadCsv, RefusesMissingColumnsAndFiles) {
   const auto path = WriteFile("header.csv", "id,n\n1,2\n");
   EXPECT_THAT(ReadRows(path, {"price"}, false).status, FailsWith("UNKNOWN_COLUMN", "price"));
-  EXPECT_THAT(ReadRows(path + ".none", {"n"}, false).status,
-              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(ReadRows(path + ".none", {"n"}, false).status, StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(Input, ReadsGzipAndLongLines) {

@@ -31,7 +31,9 @@ Sent SendBatches(FakeServer& server, int batches, int size, size_t window = 4) {
   FakeConnection connection(server);
   Sent sent;
   EventSender sender(connection,
-                     {.workspace = "workspaces/w", .window = window, .retries = 3,
+                     {.workspace = "workspaces/w",
+                      .window = window,
+                      .retries = 3,
                       .first_pause = absl::Microseconds(1)},
                      [&sent](const auto& batch, const auto& ack) {
                        EXPECT_EQ(batch.batch_id(), ack.batch_id());
