@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/exit_code.h"
 
+#include "lib/base/errors.h"
+
 namespace rapport::jobs {
 
 int ExitCodeOf(const absl::Status& status) {
+  const auto detail = DetailOf(status);
+  if (detail && detail->reason == "UNREADABLE_FILE") return kExitUsage;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return kExitOk;

@@ -7,7 +7,7 @@
 namespace rapport::jobs {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitUsage = 64;        // Wrong flags.
+inline constexpr int kExitUsage = 64;        // Wrong flags, or a file they name cannot be read.
 inline constexpr int kExitBadStore = 65;     // Stored or given data is broken.
 inline constexpr int kExitUnreachable = 69;  // Server away, or no room to work.
 inline constexpr int kExitInternal = 70;     // A fault of ours.

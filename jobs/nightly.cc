@@ -197,6 +197,7 @@ class Night {
       for (const Stage* stage : wave.stages) {
         state_.add_finished_stages(std::string(stage->name()));
       }
+      state_.set_attempts(0);  // It gets on, so it may be taken up again.
       RETURN_IF_ERROR(SaveState(run_.folder, state_));
       for (const Stage* stage : wave.stages) StopIf(options_.drill.stop_after, stage->name());
       RETURN_IF_ERROR(admin_.ReportRun(DescribeRunning(state_)));

@@ -42,10 +42,14 @@ absl::StatusOr<Role> ParseRole(std::string_view text) {
 
 std::string_view RoleName(Role role) {
   switch (role) {
-    case Role::kReader: return "reader";
-    case Role::kWriter: return "writer";
-    case Role::kAdmin: return "admin";
-    case Role::kNone: break;
+    case Role::kReader:
+      return "reader";
+    case Role::kWriter:
+      return "writer";
+    case Role::kAdmin:
+      return "admin";
+    case Role::kNone:
+      break;
   }
   return "none";
 }
@@ -66,8 +70,7 @@ absl::StatusOr<Auth> Auth::FromConfig(const Config& config) {
 }
 
 absl::Status Auth::Add(std::string_view sha256, std::string_view role, std::string_view name) {
-  const bool is_hex = sha256.size() == 64 &&
-                      std::all_of(sha256.begin(), sha256.end(), [](char c) {
+  const bool is_hex = sha256.size() == 64 && std::all_of(sha256.begin(), sha256.end(), [](char c) {
                         return absl::ascii_isxdigit(static_cast<unsigned char>(c));
                       });
   if (!is_hex) return InvalidField("sha256", "BAD_HASH", "must be 64 hexadecimal digits");

@@ -53,11 +53,10 @@ grpc::ServerUnaryReactor* ServeUnary(CallContext call, const Request* request, R
 
 }  // namespace rapport::server
 
-#define RAPPORT_UNARY(Service, Method, Response)                                             \
-  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context,                     \
-                                   const v1::Method##Request* request, Response* response)   \
-      override {                                                                             \
-    constexpr size_t kMethodNo = MethodNo(#Service "." #Method);                             \
-    return ServeUnary(CallContext(env_, kMethodNo, context), request, response,              \
-                      &Handle##Method);                                                      \
+#define RAPPORT_UNARY(Service, Method, Response)                                                  \
+  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context,                          \
+                                   const v1::Method##Request* request, Response* response)        \
+      override {                                                                                  \
+    constexpr size_t kMethodNo = MethodNo(#Service "." #Method);                                  \
+    return ServeUnary(CallContext(env_, kMethodNo, context), request, response, &Handle##Method); \
   }

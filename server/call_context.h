@@ -21,10 +21,7 @@ namespace rapport::server {
 class CallContext {
  public:
   CallContext(Env& env, size_t method_no, grpc::CallbackServerContext* grpc)
-      : env_(&env),
-        method_no_(method_no),
-        grpc_(grpc),
-        start_(std::chrono::steady_clock::now()) {
+      : env_(&env), method_no_(method_no), grpc_(grpc), start_(std::chrono::steady_clock::now()) {
     env.metrics.CallBegan();
   }
 
@@ -33,8 +30,8 @@ class CallContext {
   grpc::CallbackServerContext* grpc() const { return grpc_; }
   TimeMicros now() const { return env_->clock.Now(); }
   int64_t elapsed_us() const {
-    return std::chrono::duration_cast<std::chrono::microseconds>(
-               std::chrono::steady_clock::now() - start_)
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                 start_)
         .count();
   }
 

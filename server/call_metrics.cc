@@ -24,11 +24,12 @@ prometheus::MetricFamily Family(const char* name, const char* help, prometheus::
 
 void CallMetrics::CallEnded(size_t method_no, int code, int64_t duration_us) {
   Method& method = methods_[method_no];
-  const size_t code_no = code >= 0 && code < static_cast<int>(kCodes) ? static_cast<size_t>(code) : 2;
+  const size_t code_no =
+      code >= 0 && code < static_cast<int>(kCodes) ? static_cast<size_t>(code) : 2;
   const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), duration_us);
   method.codes[code_no].fetch_add(1, std::memory_order_relaxed);
-  method.buckets[static_cast<size_t>(bound - kBounds.begin())].fetch_add(
-      1, std::memory_order_relaxed);
+  method.buckets[static_cast<size_t>(bound - kBounds.begin())].fetch_add(1,
+                                                                         std::memory_order_relaxed);
   method.sum_us.fetch_add(static_cast<uint64_t>(std::max<int64_t>(duration_us, 0)),
                           std::memory_order_relaxed);
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
@@ -59,8 +60,8 @@ std::vector<prometheus::MetricFamily> CallMetrics::Collect() const {
         static_cast<double>(methods_[m].sum_us.load(std::memory_order_relaxed)) / 1e6;
     durations.metric.push_back(std::move(histogram));
   }
-  auto flight = Family("rapport_calls_in_flight", "Calls being answered now.",
-                       prometheus::MetricType::Gauge);
+  auto flight =
+      Family("rapport_calls_in_flight", "Calls being answered now.", prometheus::MetricType::Gauge);
   flight.metric.emplace_back().gauge.value = static_cast<double>(in_flight());
   return {std::move(calls), std::move(durations), std::move(flight)};
 }

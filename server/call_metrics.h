@@ -20,7 +20,7 @@ class CallMetrics final : public prometheus::Collectable {
  public:
   // Upper bounds of the duration buckets, microseconds; one more bucket is unbounded.
   static constexpr std::array<int64_t, 16> kBounds = {
-      50,     100,    250,    500,     1'000,   2'500,     5'000,     10'000,
+      50,     100,    250,     500,     1'000,   2'500,     5'000,     10'000,
       25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
 
   void CallBegan() { in_flight_.fetch_add(1, std::memory_order_relaxed); }

@@ -25,11 +25,10 @@ absl::StatusOr<std::optional<CivilDays>> ParseOpenDate(std::string_view field,
 // Keeps the messages whose start_date lies in the window.
 template <typename Message>
 void KeepStarts(const DayWindow& window, google::protobuf::RepeatedPtrField<Message>* all) {
-  const auto kept = std::stable_partition(
-      all->begin(), all->end(), [&](const Message& message) {
-        const auto day = ParseDate(message.start_date());
-        return day.ok() && window.Holds(*day);
-      });
+  const auto kept = std::stable_partition(all->begin(), all->end(), [&](const Message& message) {
+    const auto day = ParseDate(message.start_date());
+    return day.ok() && window.Holds(*day);
+  });
   all->DeleteSubrange(static_cast<int>(kept - all->begin()), static_cast<int>(all->end() - kept));
 }
 

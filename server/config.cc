@@ -36,7 +36,8 @@ constexpr Flag kFlags[] = {
     {"tls-key", "FILE", "private key, PEM"},
     {"tls-client-ca", "FILE", "authorities whose certificates clients must show, PEM"},
     {"metrics-listen", "HOST:PORT", "Prometheus endpoint; empty for none (default 127.0.0.1:7601)"},
-    {"sync", "power_loss|process_crash", "what an acknowledged event survives (default power_loss)"},
+    {"sync", "power_loss|process_crash",
+     "what an acknowledged event survives (default power_loss)"},
     {"log-format", "text|json", "form of log lines (default text)"},
     {"log-requests", "", "log every call, not only failures and slow calls"},
     {"slow-call-ms", "N", "calls slower than this are logged (default 1000)"},
@@ -79,7 +80,8 @@ absl::Status SetField(Config& config, std::string_view flag, const std::string& 
     return absl::OkStatus();
   }
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_ENUM: return SetEnum(config, field, flag, value);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return SetEnum(config, field, flag, value);
     case FieldDescriptor::CPPTYPE_BOOL: {
       bool truth = false;
       if (!absl::SimpleAtob(value, &truth)) return BadFlag(flag, "must be true or false");
@@ -92,7 +94,9 @@ absl::Status SetField(Config& config, std::string_view flag, const std::string& 
       reflection.SetInt32(&config, &field, number);
       return absl::OkStatus();
     }
-    default: reflection.SetString(&config, &field, value); return absl::OkStatus();
+    default:
+      reflection.SetString(&config, &field, value);
+      return absl::OkStatus();
   }
 }
 

@@ -48,8 +48,9 @@ absl::StatusOr<Plan> PlanOf(const v1::UpdateCustomerRequest& request) {
     } else if (path.starts_with(kAttributePrefix)) {
       plan.keys.push_back(path.substr(kAttributePrefix.size()));
     } else {
-      return InvalidField("update_mask", "UNKNOWN_PATH",
-                          Cat(path, " cannot be changed; use attributes, attributes.KEY, identities"));
+      return InvalidField(
+          "update_mask", "UNKNOWN_PATH",
+          Cat(path, " cannot be changed; use attributes, attributes.KEY, identities"));
     }
   }
   return plan;
@@ -77,7 +78,8 @@ absl::Status CheckAttribute(const std::string& key, const v1::Attribute& attribu
     case v1::PropertyValue::kNumberValue:
       if (std::isfinite(value.number_value())) return absl::OkStatus();
       return InvalidField(Cat(field, ".value"), "NOT_FINITE", "must be finite");
-    default: return absl::OkStatus();
+    default:
+      return absl::OkStatus();
   }
 }
 
@@ -100,9 +102,8 @@ void SetAttribute(const std::string& key, const v1::Attribute& given, TimeMicros
   v1::Attribute attribute = given;
   if (!attribute.has_update_time()) SetTime(now, attribute.mutable_update_time());
   const auto known = record.attributes().find(key);
-  const bool is_older =
-      known != record.attributes().end() &&
-      MicrosOf(attribute.update_time()) < MicrosOf(known->second.update_time());
+  const bool is_older = known != record.attributes().end() &&
+                        MicrosOf(attribute.update_time()) < MicrosOf(known->second.update_time());
   if (!is_older) (*record.mutable_attributes())[key] = std::move(attribute);
 }
 

@@ -34,8 +34,7 @@ absl::StatusOr<bool> ReadRow(const ReadPoint& at, DatasetId dataset, CustomerNo 
                              google::protobuf::Message* out) {
   if (at.generation == nullptr) return false;
   const store::CustomerKey key{at.scope.workspace_no, customer_no};
-  const auto row =
-      at.env.store.dataset().Get(dataset, at.generation->generation(), key.Encode());
+  const auto row = at.env.store.dataset().Get(dataset, at.generation->generation(), key.Encode());
   if (absl::IsNotFound(row.status())) return false;
   RETURN_IF_ERROR(row.status());
   if (!out->ParseFromString(*row)) {
@@ -51,8 +50,8 @@ void AddTail(const ReadPoint& at, CustomerNo customer_no, v1::CustomerSummary* s
   for (const events::EventRow& row : rows) facts::AddToSummary(Columns(row), *summary);
 }
 
-absl::Status FillProfile(const ReadPoint& at, CustomerNo customer_no,
-                         const CustomerFields& fields, v1::Customer* out) {
+absl::Status FillProfile(const ReadPoint& at, CustomerNo customer_no, const CustomerFields& fields,
+                         v1::Customer* out) {
   const customers::Directory& directory = *at.scope.directory;
   out->set_name(CustomerResource(at.scope, customer_no));
   if (fields.identities) {
@@ -85,7 +84,8 @@ absl::Status FillFacts(const ReadPoint& at, CustomerNo customer_no, v1::Customer
     }
   }
   SetTime(at.as_of(), out->mutable_facts_as_of());
-  if (at.generation != nullptr) out->set_generation(FormatGenerationName(at.generation->generation()));
+  if (at.generation != nullptr)
+    out->set_generation(FormatGenerationName(at.generation->generation()));
   return absl::OkStatus();
 }
 
@@ -145,8 +145,13 @@ absl::StatusOr<CustomerFields> ParseReadMask(const google::protobuf::FieldMask& 
   if (mask.paths().empty() || (mask.paths_size() == 1 && mask.paths(0) == "*")) {
     return CustomerFields{};
   }
-  CustomerFields fields{.identities = false, .attributes = false, .merged = false,
-                        .summary = false, .facts = false, .attribute_keys = {}, .trim = {}};
+  CustomerFields fields{.identities = false,
+                        .attributes = false,
+                        .merged = false,
+                        .summary = false,
+                        .facts = false,
+                        .attribute_keys = {},
+                        .trim = {}};
   for (const std::string& path : mask.paths()) RETURN_IF_ERROR(AddPath(path, fields));
   const auto& paths = mask.paths();
   if (std::find(paths.begin(), paths.end(), "attributes") != paths.end()) {
@@ -165,8 +170,8 @@ std::string CustomerResource(const WorkspaceScope& scope, CustomerNo customer_no
   return FormatCustomerName(scope.id, scope.directory->PrimaryName(customer_no));
 }
 
-absl::Status FillCustomer(const ReadPoint& at, CustomerNo customer_no,
-                          const CustomerFields& fields, v1::Customer* out) {
+absl::Status FillCustomer(const ReadPoint& at, CustomerNo customer_no, const CustomerFields& fields,
+                          v1::Customer* out) {
   RETURN_IF_ERROR(FillProfile(at, customer_no, fields, out));
   // The nightly summary stands in the facts row: one read serves both.
   const bool reads_facts = fields.facts || (fields.summary && !at.live());

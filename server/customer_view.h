@@ -42,8 +42,8 @@ struct ReadPoint {
 // Which fields of Customer to answer.
 struct CustomerFields {
   bool identities = true, attributes = true, merged = true, summary = true, facts = true;
-  std::vector<std::string> attribute_keys;     // Only these, if any is named.
-  google::protobuf::FieldMask trim;            // What to keep; empty = all.
+  std::vector<std::string> attribute_keys;  // Only these, if any is named.
+  google::protobuf::FieldMask trim;         // What to keep; empty = all.
 };
 // InvalidField read_mask UNKNOWN_PATH.
 absl::StatusOr<CustomerFields> ParseReadMask(const google::protobuf::FieldMask& mask);
@@ -53,8 +53,8 @@ absl::StatusOr<CustomerNo> FindCustomer(const WorkspaceScope& scope, std::string
 std::string CustomerResource(const WorkspaceScope& scope, CustomerNo customer_no);
 
 // Fills `out`, which is empty. `customer_no` stands for itself.
-absl::Status FillCustomer(const ReadPoint& at, CustomerNo customer_no,
-                          const CustomerFields& fields, v1::Customer* out);
+absl::Status FillCustomer(const ReadPoint& at, CustomerNo customer_no, const CustomerFields& fields,
+                          v1::Customer* out);
 // Adds what came after the generation: totals of customers merged since, and the tail.
 absl::Status AddLiveTotals(const ReadPoint& at, CustomerNo customer_no,
                            v1::CustomerSummary* summary);

@@ -90,9 +90,8 @@ void EventStream::TakeBatch() {
 void EventStream::Submit(uint64_t ticket) {
   if (!request_.parent().empty() || workspace_.empty()) {
     const auto workspace = ParseWorkspaceName(request_.parent(), "parent");
-    const absl::Status known = workspace.ok()
-                                   ? call_.env().workspaces.Find(*workspace).status()
-                                   : workspace.status();
+    const absl::Status known =
+        workspace.ok() ? call_.env().workspaces.Find(*workspace).status() : workspace.status();
     if (!known.ok()) {
       // Nothing can be stored without a workspace: the stream ends here.
       events::IngestOutcome outcome;

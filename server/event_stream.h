@@ -61,12 +61,12 @@ class EventStream final
   std::string workspace_;              // From the first batch.
 
   absl::Mutex mutex_;
-  std::deque<Slot> slots_ ABSL_GUARDED_BY(mutex_);       // Oldest first.
-  uint64_t first_ticket_ ABSL_GUARDED_BY(mutex_) = 0;    // Of slots_.front().
-  bool reading_ ABSL_GUARDED_BY(mutex_) = false;         // A read or its batch is under way.
+  std::deque<Slot> slots_ ABSL_GUARDED_BY(mutex_);     // Oldest first.
+  uint64_t first_ticket_ ABSL_GUARDED_BY(mutex_) = 0;  // Of slots_.front().
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;       // A read or its batch is under way.
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool input_ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool broken_ ABSL_GUARDED_BY(mutex_) = false;          // Nobody reads acknowledgements.
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;  // Nobody reads acknowledgements.
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status end_ ABSL_GUARDED_BY(mutex_);
 };

@@ -22,12 +22,18 @@ template <typename T>
 bool Compare(Comparator comparator, const T& left, const T& right) {
   switch (comparator) {
     case Comparator::kEqual:
-    case Comparator::kHas: return left == right;
-    case Comparator::kNotEqual: return left != right;
-    case Comparator::kLess: return left < right;
-    case Comparator::kLessEqual: return left <= right;
-    case Comparator::kGreater: return left > right;
-    case Comparator::kGreaterEqual: return left >= right;
+    case Comparator::kHas:
+      return left == right;
+    case Comparator::kNotEqual:
+      return left != right;
+    case Comparator::kLess:
+      return left < right;
+    case Comparator::kLessEqual:
+      return left <= right;
+    case Comparator::kGreater:
+      return left > right;
+    case Comparator::kGreaterEqual:
+      return left >= right;
   }
   return false;
 }
@@ -71,11 +77,12 @@ bool TestAttribute(const FilterTest& test, const v1::PropertyValue& value) {
         if (!day.ok()) return false;
         time = TimeMicros{*day} * kMicrosPerDay;
       }
-      const TimeMicros known = value.time_value().seconds() * kMicrosPerSecond +
-                               value.time_value().nanos() / 1000;
+      const TimeMicros known =
+          value.time_value().seconds() * kMicrosPerSecond + value.time_value().nanos() / 1000;
       return Compare(test.comparator, known, *time);
     }
-    case v1::PropertyValue::KIND_NOT_SET: return false;
+    case v1::PropertyValue::KIND_NOT_SET:
+      return false;
   }
   return false;
 }
@@ -103,10 +110,14 @@ bool RunTest(const FilterTest& test, const v1::Customer& customer, std::string_v
 bool Run(const FilterNode& node, const v1::Customer& customer, std::string_view base) {
   const auto run = [&](const FilterNode& child) { return Run(child, customer, base); };
   switch (node.kind) {
-    case FilterNode::Kind::kAnd: return std::ranges::all_of(node.children, run);
-    case FilterNode::Kind::kOr: return std::ranges::any_of(node.children, run);
-    case FilterNode::Kind::kNot: return !run(node.children.front());
-    case FilterNode::Kind::kTest: return RunTest(node.test, customer, base);
+    case FilterNode::Kind::kAnd:
+      return std::ranges::all_of(node.children, run);
+    case FilterNode::Kind::kOr:
+      return std::ranges::any_of(node.children, run);
+    case FilterNode::Kind::kNot:
+      return !run(node.children.front());
+    case FilterNode::Kind::kTest:
+      return RunTest(node.test, customer, base);
   }
   return false;
 }

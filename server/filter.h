@@ -25,7 +25,15 @@
 
 namespace rapport::server {
 
-enum class Comparator : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kHas };
+enum class Comparator : uint8_t {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kHas
+};
 
 // A literal in the forms it can be read as.
 struct FilterLiteral {

@@ -9,9 +9,7 @@ namespace {
 
 using v1::Customer;
 
-FieldValue Number(bool is_set, double value) {
-  return is_set ? FieldValue(value) : FieldValue();
-}
+FieldValue Number(bool is_set, double value) { return is_set ? FieldValue(value) : FieldValue(); }
 
 FieldValue Time(bool is_set, const google::protobuf::Timestamp& time) {
   if (!is_set) return {};
@@ -73,8 +71,7 @@ constexpr FilterField kFields[] = {
      }},
     {"value.historic", FieldType::kMoney, false,
      [](const Customer& c, std::string_view) {
-       return ValueOf(c).has_historic() ? FieldValue(ValueOf(c).historic().micros())
-                                        : FieldValue();
+       return ValueOf(c).has_historic() ? FieldValue(ValueOf(c).historic().micros()) : FieldValue();
      }},
     {"value.p_alive", FieldType::kNumber, false,
      [](const Customer& c, std::string_view) {
@@ -101,7 +98,9 @@ constexpr FilterField kFields[] = {
        return Number(true, static_cast<double>(c.summary().ticket_count()));
      }},
     {"summary.net_revenue", FieldType::kMoney, true,
-     [](const Customer& c, std::string_view base) { return InBase(c.summary().net_revenue(), base); }},
+     [](const Customer& c, std::string_view base) {
+       return InBase(c.summary().net_revenue(), base);
+     }},
     {"summary.refunded", FieldType::kMoney, true,
      [](const Customer& c, std::string_view base) { return InBase(c.summary().refunded(), base); }},
     {"summary.first_event_time", FieldType::kTime, true,

@@ -137,16 +137,21 @@ absl::Status ReadOperand(const Token& literal, FilterTest& test) {
     return absl::OkStatus();
   }
   switch (FilterFields()[test.field].type) {
-    case FieldType::kStage: return ReadStage(literal, test);
-    case FieldType::kTime: return ReadTime(literal, test);
-    case FieldType::kText: test.operand = literal.text; return absl::OkStatus();
+    case FieldType::kStage:
+      return ReadStage(literal, test);
+    case FieldType::kTime:
+      return ReadTime(literal, test);
+    case FieldType::kText:
+      test.operand = literal.text;
+      return absl::OkStatus();
     case FieldType::kMoney: {
       const auto micros = ParseMoney(literal.text);
       if (!micros.ok()) return BadFilter(literal.position, "write an amount such as 99.50");
       test.operand = int64_t{*micros};
       return absl::OkStatus();
     }
-    case FieldType::kNumber: break;
+    case FieldType::kNumber:
+      break;
   }
   double number = 0;
   if (!absl::SimpleAtod(literal.text, &number)) {

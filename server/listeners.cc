@@ -34,8 +34,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TcpCredentials(const Co
   options.pem_key_cert_pairs.push_back(std::move(pair));
   if (!config.tls_client_ca().empty()) {
     ASSIGN_OR_RETURN(options.pem_root_certs, ReadPem(config.tls_client_ca(), "tls_client_ca"));
-    options.client_certificate_request =
-        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(options);
 }
@@ -49,8 +48,8 @@ absl::Status AddListeners(const Config& config, grpc::ServerBuilder& builder,
     builder.AddListeningPort(config.listen(i), credentials, &(*ports)[static_cast<size_t>(i)]);
   }
   if (!config.unix_socket().empty()) {
-    builder.AddListeningPort(Cat("unix:", config.unix_socket()),
-                             grpc::InsecureServerCredentials(), &ports->back());
+    builder.AddListeningPort(Cat("unix:", config.unix_socket()), grpc::InsecureServerCredentials(),
+                             &ports->back());
   }
   // Otherwise a second server could take half of the first one's connections unseen.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -70,8 +70,8 @@ absl::StatusOr<v1::Generation> Publishing::Publish(const std::string& path,
     return InvalidField("path", "OUTSIDE_STAGING", "must be a folder below the staging path");
   }
   const store::GenerationHandle current = parts_.serving.Current();
-  const bool repeated = !fs::exists(folder) && current != nullptr && !run_id.empty() &&
-                        current->run_id() == run_id;
+  const bool repeated =
+      !fs::exists(folder) && current != nullptr && !run_id.empty() && current->run_id() == run_id;
   if (repeated) return Describe(current);
   if (!fs::exists(folder / "manifest.binpb")) {
     return InvalidField("path", "NO_MANIFEST", "holds no manifest.binpb");

@@ -18,10 +18,13 @@ LogLevel LevelOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kDataLoss:
-    case absl::StatusCode::kUnknown: return LogLevel::kError;
+    case absl::StatusCode::kUnknown:
+      return LogLevel::kError;
     case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kResourceExhausted: return LogLevel::kWarning;
-    default: return LogLevel::kInfo;
+    case absl::StatusCode::kResourceExhausted:
+      return LogLevel::kWarning;
+    default:
+      return LogLevel::kInfo;
   }
 }
 

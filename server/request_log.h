@@ -26,9 +26,7 @@ class RequestLog {
  public:
   RequestLog(bool all, int64_t slow_us) : all_(all), slow_us_(slow_us) {}
   // Whether a call that ended like this gets a line; cheap.
-  bool Wants(bool ok, int64_t duration_us) const {
-    return all_ || !ok || duration_us >= slow_us_;
-  }
+  bool Wants(bool ok, int64_t duration_us) const { return all_ || !ok || duration_us >= slow_us_; }
   void Write(const CallLine& line);
 
  private:

@@ -116,7 +116,8 @@ absl::StatusOr<std::string_view> ParseRunName(std::string_view name, std::string
 
 absl::StatusOr<std::string_view> ParseValueModelName(std::string_view name,
                                                      std::string_view field) {
-  if (!name.ends_with(kValueModel)) return BadName(field, name, "workspaces/{workspace}/valueModel");
+  if (!name.ends_with(kValueModel))
+    return BadName(field, name, "workspaces/{workspace}/valueModel");
   return ParseWorkspaceName(name.substr(0, name.size() - kValueModel.size()), field);
 }
 

@@ -8,8 +8,8 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/varint.h"
-#include "server/times.h"
 #include "server/resource_name.h"
+#include "server/times.h"
 
 namespace rapport::server {
 namespace {
@@ -53,9 +53,9 @@ absl::StatusOr<std::vector<RunBook::Entry>> RunBook::List(std::string_view after
                                                           size_t limit) const {
   std::vector<Entry> entries;
   const absl::Status full = absl::CancelledError();
-  const absl::Status scanned =
-      table_.Scan(kPartition, "", [&](std::string_view, std::string_view row,
-                                      std::string_view value) -> absl::Status {
+  const absl::Status scanned = table_.Scan(
+      kPartition, "",
+      [&](std::string_view, std::string_view row, std::string_view value) -> absl::Status {
         if (!after.empty() && row <= after) return absl::OkStatus();
         if (entries.size() >= limit) return full;
         Entry entry{std::string(row), {}};

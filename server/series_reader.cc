@@ -59,8 +59,8 @@ CivilDays LastDay(store::Cursor& cursor, SeriesKey first, CivilDays limit) {
   CivilDays high = std::max(low, limit);
   while (low < high) {
     const CivilDays middle = low + (high - low + 1) / 2;
-    const auto key = SeekEvents(
-        cursor, KeyAt(first.workspace_no, SeriesFamily::kEvents, type, middle));
+    const auto key =
+        SeekEvents(cursor, KeyAt(first.workspace_no, SeriesFamily::kEvents, type, middle));
     if (key.has_value() && key->event_type == type) {
       low = key->day;
     } else {
@@ -81,15 +81,15 @@ void SeriesReader::Days::Cover(CivilDays day) {
   }
 }
 
-absl::Status SeriesReader::Read(SeriesFamily family, uint16_t type, CivilDays begin,
-                                CivilDays end, metrics::CellVisit visit) const {
+absl::Status SeriesReader::Read(SeriesFamily family, uint16_t type, CivilDays begin, CivilDays end,
+                                metrics::CellVisit visit) const {
   const uint32_t workspace_no = at_.scope.workspace_no;
   if (at_.generation != nullptr) {
-    const auto cursor = at_.env.store.dataset().Scan(
-        DatasetId::kSeries, at_.generation->generation(),
-        {.begin = KeyAt(workspace_no, family, type, begin).Encode(),
-         .end = KeyAt(workspace_no, family, type, end).Encode(),
-         .fill_cache = true});
+    const auto cursor =
+        at_.env.store.dataset().Scan(DatasetId::kSeries, at_.generation->generation(),
+                                     {.begin = KeyAt(workspace_no, family, type, begin).Encode(),
+                                      .end = KeyAt(workspace_no, family, type, end).Encode(),
+                                      .fill_cache = true});
     for (int64_t row = 0; cursor->Valid(); cursor->Next(), ++row) {
       if (row % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call_.Alive());
       const auto key = SeriesKey::Decode(cursor->Key());
@@ -100,8 +100,7 @@ absl::Status SeriesReader::Read(SeriesFamily family, uint16_t type, CivilDays be
     RETURN_IF_ERROR(cursor->status());
   }
   if (!at_.live() || family != SeriesFamily::kEvents) return absl::OkStatus();
-  for (const events::LiveCell& live :
-       at_.env.engine.LiveCells(workspace_no, type, begin, end)) {
+  for (const events::LiveCell& live : at_.env.engine.LiveCells(workspace_no, type, begin, end)) {
     visit({.family = family,
            .type = live.type,
            .day = live.day,
@@ -143,23 +142,23 @@ absl::StatusOr<metrics::QueryScope> SeriesReader::ScopeFor(
 absl::Status SeriesReader::CoverSealed(uint16_t type, Days& days) const {
   if (at_.generation == nullptr) return absl::OkStatus();
   const SeriesKey from = KeyAt(at_.scope.workspace_no, SeriesFamily::kEvents, type, kFirstDay);
-  const auto cursor = at_.env.store.dataset().Scan(
-      DatasetId::kSeries, at_.generation->generation(),
-      {.begin = from.Encode(), .end = "", .fill_cache = true});
+  const auto cursor =
+      at_.env.store.dataset().Scan(DatasetId::kSeries, at_.generation->generation(),
+                                   {.begin = from.Encode(), .end = "", .fill_cache = true});
   const auto first = SeekEvents(*cursor, from);
   if (!first.has_value() || first->event_type != type) return cursor->status();
   days.Cover(first->day);
-  days.Cover(LastDay(*cursor, *first, at_.scope.settings.calendar.DayOf(
-                                          at_.generation->as_of_micros()) + 1));
+  days.Cover(LastDay(*cursor, *first,
+                     at_.scope.settings.calendar.DayOf(at_.generation->as_of_micros()) + 1));
   return cursor->status();
 }
 
 absl::Status SeriesReader::CoverAllSealed(Days& days) const {
   if (at_.generation == nullptr) return absl::OkStatus();
   SeriesKey from = KeyAt(at_.scope.workspace_no, SeriesFamily::kEvents, 0, kFirstDay);
-  const auto cursor = at_.env.store.dataset().Scan(
-      DatasetId::kSeries, at_.generation->generation(),
-      {.begin = from.Encode(), .end = "", .fill_cache = true});
+  const auto cursor =
+      at_.env.store.dataset().Scan(DatasetId::kSeries, at_.generation->generation(),
+                                   {.begin = from.Encode(), .end = "", .fill_cache = true});
   for (auto key = SeekEvents(*cursor, from); key.has_value(); key = SeekEvents(*cursor, from)) {
     RETURN_IF_ERROR(CoverSealed(key->event_type, days));
     if (key->event_type == std::numeric_limits<uint16_t>::max()) break;

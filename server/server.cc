@@ -111,8 +111,8 @@ absl::Status Server::State::Open() {
   publishing = std::make_unique<Publishing>(
       Publishing::Parts{*store, *generations, *engine, *serving, *clock}, config.data_dir());
   runs = std::make_unique<RunBook>(*store);
-  request_log = std::make_unique<RequestLog>(config.log_requests(),
-                                             int64_t{config.slow_call_ms()} * 1000);
+  request_log =
+      std::make_unique<RequestLog>(config.log_requests(), int64_t{config.slow_call_ms()} * 1000);
   pool = std::make_unique<WorkPool>(config.worker_threads(), kMaxWaitingCalls);
   env.reset(new Env{config, *clock, *store, *generations, *engine, auth, *workspaces, *serving,
                     *publishing, *runs, *pool, *metrics, *request_log, streams});

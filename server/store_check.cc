@@ -65,14 +65,16 @@ bool RowDecodes(DatasetId dataset, std::string_view key, std::string_view value)
       return store::BlockKey::Decode(key).has_value() &&
              events::DecodePayloads(value, payloads).ok();
     }
-    case DatasetId::kEventIds: return store::IdChunkKey::Decode(key).has_value();
+    case DatasetId::kEventIds:
+      return store::IdChunkKey::Decode(key).has_value();
     case DatasetId::kFolds:
       return store::CustomerKey::Decode(key) && Parses<store::v1::CustomerFold>(value);
     case DatasetId::kFacts:
       return store::CustomerKey::Decode(key) && Parses<v1::CustomerFacts>(value);
     case DatasetId::kSeries:
       return store::SeriesKey::Decode(key) && metrics::DecodeCell(value).ok();
-    case DatasetId::kReports: return ReportParses(key, value);
+    case DatasetId::kReports:
+      return ReportParses(key, value);
     case DatasetId::kTransitions:
       return store::TransitionKey::Decode(key) && Parses<v1::Transition>(value);
   }
@@ -98,8 +100,7 @@ absl::Status WalkVersion(const CallContext& call, DatasetId dataset, store::Vers
 }
 
 // Each block has as many payloads as events, under the same key.
-absl::Status CheckPayloads(const CallContext& call, store::Version version,
-                           v1::StoreCheck& check) {
+absl::Status CheckPayloads(const CallContext& call, store::Version version, v1::StoreCheck& check) {
   const store::Dataset& dataset = call.env().store.dataset();
   const auto blocks = dataset.Scan(DatasetId::kEventBlocks, version, {});
   const auto payloads = dataset.Scan(DatasetId::kEventPayloads, version, {});
@@ -157,8 +158,8 @@ class FileChecks {
   void CloseFile() {
     const store::v1::DatasetFile& file = *files_[at_++];
     if (rows_ != file.row_count()) {
-      Problem(check_, Cat(file.path(), ": ", rows_, " rows, but the manifest says ",
-                          file.row_count()));
+      Problem(check_,
+              Cat(file.path(), ": ", rows_, " rows, but the manifest says ", file.row_count()));
     } else if (checksum_.Value() != file.checksum()) {
       Problem(check_, Cat(file.path(), ": the checksum is not that of the manifest"));
     }
@@ -177,9 +178,9 @@ class FileChecks {
 absl::Status CheckOwnVersion(const CallContext& call, const store::Manifest& manifest,
                              DatasetId dataset, v1::StoreCheck& check) {
   FileChecks files(manifest, dataset, check);
-  RETURN_IF_ERROR(WalkVersion(
-      call, dataset, manifest.generation(), check,
-      [&](std::string_view key, std::string_view value) { files.Add(key, value); }));
+  RETURN_IF_ERROR(
+      WalkVersion(call, dataset, manifest.generation(), check,
+                  [&](std::string_view key, std::string_view value) { files.Add(key, value); }));
   files.Finish();
   return absl::OkStatus();
 }
@@ -195,8 +196,8 @@ absl::Status CheckGeneration(const CallContext& call, v1::CheckStoreResponse* re
       continue;
     }
     for (const store::Version segment : generation->segments()) {
-      RETURN_IF_ERROR(WalkVersion(call, dataset, segment, check,
-                                  [](std::string_view, std::string_view) {}));
+      RETURN_IF_ERROR(
+          WalkVersion(call, dataset, segment, check, [](std::string_view, std::string_view) {}));
     }
   }
   v1::StoreCheck& check = *response->add_checks();
@@ -210,12 +211,18 @@ absl::Status CheckGeneration(const CallContext& call, v1::CheckStoreResponse* re
 // Whether a table row is of the table's message; pointers are not messages.
 bool TableRowParses(TableId table, std::string_view value) {
   switch (table) {
-    case TableId::kIdentities: return Parses<store::v1::IdentityRecord>(value);
-    case TableId::kCustomers: return Parses<store::v1::CustomerRecord>(value);
-    case TableId::kDictionary: return Parses<store::v1::DictionaryRecord>(value);
-    case TableId::kWorkspaces: return Parses<store::v1::WorkspaceRecord>(value);
-    case TableId::kRuns: return Parses<v1::Run>(value);
-    case TableId::kPointers: return true;
+    case TableId::kIdentities:
+      return Parses<store::v1::IdentityRecord>(value);
+    case TableId::kCustomers:
+      return Parses<store::v1::CustomerRecord>(value);
+    case TableId::kDictionary:
+      return Parses<store::v1::DictionaryRecord>(value);
+    case TableId::kWorkspaces:
+      return Parses<store::v1::WorkspaceRecord>(value);
+    case TableId::kRuns:
+      return Parses<v1::Run>(value);
+    case TableId::kPointers:
+      return true;
   }
   return false;
 }

@@ -140,6 +140,27 @@ void AppendCell(const CellKey& key, const CellSums& sums, std::vector<LiveCell>&
                  sums.count, sums.value_sum});
 }
 
+Calendar CalendarOf(const Engine::State& state, const Workspace& workspace) {
+  absl::ReaderMutexLock lock(&state.view_mutex);
+  const auto calendar =
+      Calendar::Create(workspace.record.workspace().time_zone(), WeekStart::kMonday);
+  return calendar.ok() ? *calendar : Calendar::Utc();  // Stored zones were checked before.
+}
+
+// Counts of the events of one type after a log sequence.
+CellMap CountAfter(const LiveTail& tail, store::Sequence after, TypeNo type,
+                   const Calendar& calendar) {
+  DayTable days(calendar);
+  CellMap counts;
+  tail.ReadAll([&](const EventRow& row, store::Sequence sequence) {
+    if (sequence <= after || row.type != type) return;
+    CellSums& sums = counts[CellOf(row, days.DayOf(row.time))];
+    ++sums.count;
+    sums.value_sum += row.value;
+  });
+  return counts;
+}
+
 }  // namespace
 
 void Engine::TailEvents(uint32_t workspace_no, CustomerNo customer_no,
@@ -238,22 +259,7 @@ std::vector<LiveCell> Engine::LiveCells(const store::GenerationHandle& generatio
     return cells;
   }
   // A generation was just published and the tails are about to follow: count what it lacks.
-  std::unique_ptr<DayTable> days;
-  {
-    absl::ReaderMutexLock lock(&state_->view_mutex);
-    const auto calendar =
-        Calendar::Create(workspace->record.workspace().time_zone(), WeekStart::kMonday);
-    if (!calendar.ok()) return cells;
-    days = std::make_unique<DayTable>(*calendar);
-  }
-  CellMap counted;
-  tail->ReadAll([&](const EventRow& row, store::Sequence sequence) {
-    if (sequence <= after || row.type != type) return;
-    CellSums& sums = counted[CellOf(row, days->DayOf(row.time))];
-    ++sums.count;
-    sums.value_sum += row.value;
-  });
-  for (const auto& [key, sums] : counted) {
+  for (const auto& [key, sums] : CountAfter(*tail, after, type, CalendarOf(*state_, *workspace))) {
     if (wanted(key)) AppendCell(key, sums, cells);
   }
   return cells;

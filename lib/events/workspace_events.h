@@ -101,7 +101,8 @@ class Engine {
 
   // Takes a batch; `done` is called once, from the writer thread, after it is durable and
   // visible (or refused). Events are read only until Submit returns. Batches of one
-  // caller are finished in order. Unknown workspace: `done` gets NotFound.
+  // caller are finished in order. Unknown workspace: `done` gets NotFound. `done` holds up
+  // everybody's next group: it must be short and must not call Submit or Ingest.
   void Submit(std::string_view workspace_id, std::span<const v1::Event* const> events,
               absl::AnyInvocable<void(IngestOutcome)> done);
   // Submit and wait.

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
-#include <tuple>
+#include <numeric>
 
 #include "lib/base/text.h"
+#include "lib/facts/day_clock.h"
 #include "lib/facts/reports.h"
 #include "lib/facts/wire.h"
 #include "lib/lifecycle/cohort.h"
@@ -17,10 +17,20 @@ namespace {
 using google::protobuf::RepeatedField;
 using Presence = lifecycle::Presence;
 
-struct Growth {
-  std::array<int64_t, 5> by_presence = {};  // Indexed by Presence.
+using lifecycle::MonthRevenue;
+using lifecycle::MonthTable;
+
+using Growth = std::array<int64_t, 5>;  // Customers by Presence.
+
+constexpr size_t kStages = v1::LifecycleStage_ARRAYSIZE;
+struct Flows {
+  std::array<std::array<int64_t, kStages>, kStages> counts = {};  // By from, to.
+  void Add(const Flows& other) {
+    for (size_t from = 0; from < kStages; ++from) {
+      for (size_t to = 0; to < kStages; ++to) counts[from][to] += other.counts[from][to];
+    }
+  }
 };
-using FlowKey = std::tuple<int32_t, int, int>;  // Month, from, to.
 
 // Months that hold one of the days, ascending and distinct.
 void MonthsOf(const RepeatedField<int32_t>& days, CivilDays until, std::vector<int32_t>& months) {
@@ -33,10 +43,17 @@ void MonthsOf(const RepeatedField<int32_t>& days, CivilDays until, std::vector<i
   });
 }
 
-void FillFlow(const FlowKey& key, int64_t count, v1::StageFlow& flow) {
-  flow.set_from_stage(static_cast<v1::LifecycleStage>(std::get<1>(key)));
-  flow.set_to_stage(static_cast<v1::LifecycleStage>(std::get<2>(key)));
-  flow.set_transition_count(count);
+// The non-zero flows, by stage from and to.
+void FillFlows(const Flows& flows, google::protobuf::RepeatedPtrField<v1::StageFlow>& out) {
+  for (size_t from = 0; from < kStages; ++from) {
+    for (size_t to = 0; to < kStages; ++to) {
+      if (flows.counts[from][to] == 0) continue;
+      v1::StageFlow& flow = *out.Add();
+      flow.set_from_stage(static_cast<v1::LifecycleStage>(from));
+      flow.set_to_stage(static_cast<v1::LifecycleStage>(to));
+      flow.set_transition_count(flows.counts[from][to]);
+    }
+  }
 }
 
 }  // namespace
@@ -49,101 +66,123 @@ struct BaseReports::State {
         days(settings.calendar) {}
 
   void AddCohorts(const Fold& fold);
-  void AddRevenue(lifecycle::RetentionTriangle& triangle, int32_t birth, const Fold& fold);
+  void CollectRevenue(const Fold& fold);
   void AddFlows(const Fold& fold);
   void AddGrowth(const Fold& fold);
   v1::LifecycleReport Lifecycle() const;
+  void FillStages(v1::LifecycleReport& report) const;
+  void FillAllFlows(v1::LifecycleReport& report) const;
+  void FillGrowth(v1::LifecycleReport& report) const;
 
   const Settings settings;
   const TimeMicros as_of;
   const CivilDays as_of_day;
-  LocalDayCache days;
+  DayClock days;
   lifecycle::RetentionTriangle triangles[2][2];  // By birth, return.
-  std::map<int, int64_t> stages;
-  std::map<FlowKey, int64_t> flows;
-  std::map<int32_t, Growth> growth;              // By month.
+  std::array<int64_t, kStages> stages = {};
+  MonthTable<Flows> flows;
+  MonthTable<Growth> growth;
   std::vector<int32_t> order_months, active_months;  // Scratch.
+  std::vector<MonthRevenue> revenue;
 };
 
 void BaseReports::State::AddCohorts(const Fold& fold) {
   MonthsOf(fold.order_days(), as_of_day, order_months);
   MonthsOf(fold.active_days(), as_of_day, active_months);
+  CollectRevenue(fold);
   const std::vector<int32_t>* births[] = {&order_months, &active_months};
   for (size_t birth = 0; birth < 2; ++birth) {
     if (births[birth]->empty()) continue;
     const int32_t month = births[birth]->front();
     triangles[birth][0].Add(month, order_months);
     triangles[birth][1].Add(month, active_months);
-    AddRevenue(triangles[birth][0], month, fold);
-    AddRevenue(triangles[birth][1], month, fold);
+    triangles[birth][0].AddRevenue(month, revenue);
+    triangles[birth][1].AddRevenue(month, revenue);
   }
 }
 
-void BaseReports::State::AddRevenue(lifecycle::RetentionTriangle& triangle, int32_t birth,
-                                    const Fold& fold) {
-  ForEachDay(fold.order_days(), as_of_day, [&](int i, CivilDays day) {
-    triangle.AddRevenue(birth, MonthIndex(day), fold.order_micros(i));
-  });
-  ForEachDay(fold.refund_days(), as_of_day, [&](int i, CivilDays day) {
-    triangle.AddRevenue(birth, MonthIndex(day), -fold.refund_micros(i));
-  });
+// Net revenue by month; a month may come twice, for orders and for refunds.
+void BaseReports::State::CollectRevenue(const Fold& fold) {
+  revenue.clear();
+  CivilDays end = std::numeric_limits<CivilDays>::min();
+  const auto add = [&](CivilDays day, Micros micros) {
+    if (day >= end) {
+      revenue.push_back({MonthIndex(day), 0});
+      end = FirstDayOfMonth(revenue.back().month + 1);
+    }
+    revenue.back().micros += micros;
+  };
+  ForEachDay(fold.order_days(), as_of_day,
+             [&](int i, CivilDays day) { add(day, fold.order_micros(i)); });
+  end = std::numeric_limits<CivilDays>::min();
+  ForEachDay(fold.refund_days(), as_of_day,
+             [&](int i, CivilDays day) { add(day, -fold.refund_micros(i)); });
 }
 
 void BaseReports::State::AddFlows(const Fold& fold) {
-  int from = v1::LIFECYCLE_STAGE_UNSPECIFIED;
+  size_t from = v1::LIFECYCLE_STAGE_UNSPECIFIED;
   for (const store::v1::StageStep& step : fold.steps()) {
     if (step.time_micros() > as_of) return;
-    ++flows[{MonthIndex(days.DayOf(step.time_micros())), from, step.stage()}];
-    from = step.stage();
+    const auto to = static_cast<size_t>(step.stage());
+    ++flows.At(MonthIndex(days.DayOf(step.time_micros()))).counts[from][to];
+    from = to;
   }
 }
 
 void BaseReports::State::AddGrowth(const Fold& fold) {
   lifecycle::GrowthWalk walk(Granularity::kMonth, settings.calendar.week_start());
   const auto visit = [&](CivilDays bucket, Presence presence) {
-    ++growth[MonthIndex(bucket)].by_presence[static_cast<size_t>(presence)];
+    ++growth.At(MonthIndex(bucket))[static_cast<size_t>(presence)];
   };
   ForEachDay(fold.active_days(), as_of_day, [&](int, CivilDays day) { walk.Add(day, visit); });
   walk.Finish(as_of_day, visit);
 }
 
-v1::LifecycleReport BaseReports::State::Lifecycle() const {
-  v1::LifecycleReport report;
-  int64_t customers = 0;
-  for (const auto& [stage, count] : stages) customers += count;
-  for (const auto& [stage, count] : stages) {
+void BaseReports::State::FillStages(v1::LifecycleReport& report) const {
+  const int64_t customers = std::accumulate(stages.begin(), stages.end(), int64_t{0});
+  for (size_t stage = 0; stage < kStages; ++stage) {
+    if (stages[stage] == 0) continue;
     v1::StageCount& out = *report.add_stages();
     out.set_stage(static_cast<v1::LifecycleStage>(stage));
-    out.set_customer_count(count);
-    out.set_share(static_cast<double>(count) / static_cast<double>(customers));
+    out.set_customer_count(stages[stage]);
+    out.set_share(static_cast<double>(stages[stage]) / static_cast<double>(customers));
   }
-  std::map<FlowKey, int64_t> totals;  // Month 0.
-  int32_t month = std::numeric_limits<int32_t>::min();
-  for (const auto& [key, count] : flows) {
-    if (std::get<0>(key) != month) {
-      month = std::get<0>(key);
-      report.add_monthly_flows()->set_start_date(FormatDate(FirstDayOfMonth(month)));
-    }
-    FillFlow(key, count, *report.mutable_monthly_flows()->rbegin()->add_flows());
-    totals[{0, std::get<1>(key), std::get<2>(key)}] += count;
+}
+
+void BaseReports::State::FillAllFlows(v1::LifecycleReport& report) const {
+  Flows total;
+  for (int32_t month = flows.first(); month < flows.end(); ++month) {
+    v1::MonthlyStageFlows monthly;
+    FillFlows(flows[month], *monthly.mutable_flows());
+    if (monthly.flows().empty()) continue;
+    monthly.set_start_date(FormatDate(FirstDayOfMonth(month)));
+    *report.add_monthly_flows() = std::move(monthly);
+    total.Add(flows[month]);
   }
-  for (const auto& [key, count] : totals) FillFlow(key, count, *report.add_flows());
-  if (growth.empty()) return report;
+  FillFlows(total, *report.mutable_flows());
+}
+
+void BaseReports::State::FillGrowth(v1::LifecycleReport& report) const {
+  if (growth.first() == growth.end()) return;
   const int32_t last_month = MonthIndex(as_of_day);
-  for (int32_t at = growth.begin()->first; at <= last_month; ++at) {
-    const auto found = growth.find(at);
-    const Growth counts = found == growth.end() ? Growth{} : found->second;
-    const auto of = [&](Presence presence) {
-      return counts.by_presence[static_cast<size_t>(presence)];
-    };
+  for (int32_t month = growth.first(); month <= last_month; ++month) {
+    const Growth counts = month < growth.end() ? growth[month] : Growth{};
+    const auto of = [&](Presence presence) { return counts[static_cast<size_t>(presence)]; };
     v1::GrowthPoint& point = *report.add_growth();
-    point.set_start_date(FormatDate(FirstDayOfMonth(at)));
+    point.set_start_date(FormatDate(FirstDayOfMonth(month)));
     point.set_new_customers(of(Presence::kNew));
     point.set_returning(of(Presence::kReturning));
     point.set_resurrecting(of(Presence::kResurrecting));
     point.set_dormant(of(Presence::kDormant));
-    point.set_incomplete(at == last_month);
+    point.set_incomplete(month == last_month);
   }
+}
+
+v1::LifecycleReport BaseReports::State::Lifecycle() const {
+  v1::LifecycleReport report;
+  FillStages(report);
+  FillAllFlows(report);
+  FillGrowth(report);
   return report;
 }
 
@@ -155,7 +194,7 @@ void BaseReports::Add(const Fold& fold, const Projection& projection) {
   state_->AddCohorts(fold);
   state_->AddFlows(fold);
   state_->AddGrowth(fold);
-  ++state_->stages[projection.facts.lifecycle().stage()];
+  ++state_->stages[static_cast<size_t>(projection.facts.lifecycle().stage())];
 }
 
 void BaseReports::Merge(const BaseReports& other) {
@@ -164,11 +203,14 @@ void BaseReports::Merge(const BaseReports& other) {
       state_->triangles[birth][back].Merge(other.state_->triangles[birth][back]);
     }
   }
-  for (const auto& [stage, count] : other.state_->stages) state_->stages[stage] += count;
-  for (const auto& [key, count] : other.state_->flows) state_->flows[key] += count;
-  for (const auto& [month, from] : other.state_->growth) {
-    Growth& to = state_->growth[month];
-    for (size_t i = 0; i < to.by_presence.size(); ++i) to.by_presence[i] += from.by_presence[i];
+  const State& from = *other.state_;
+  for (size_t stage = 0; stage < kStages; ++stage) state_->stages[stage] += from.stages[stage];
+  for (int32_t month = from.flows.first(); month < from.flows.end(); ++month) {
+    state_->flows.At(month).Add(from.flows[month]);
+  }
+  for (int32_t month = from.growth.first(); month < from.growth.end(); ++month) {
+    Growth& to = state_->growth.At(month);
+    for (size_t i = 0; i < to.size(); ++i) to[i] += from.growth[month][i];
   }
 }
 

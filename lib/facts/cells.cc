@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 
+#include "lib/facts/day_clock.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/wire.h"
 #include "lib/lifecycle/growth.h"
@@ -99,7 +100,7 @@ void AddMembers(const Fold& fold, CivilDays as_of_day, CellSums& cells) {
 
 void AddEventCells(const Settings& settings, std::span<const EventColumns> events,
                    TimeMicros as_of, CellSums& cells) {
-  LocalDayCache days(settings.calendar);
+  DayClock days(settings.calendar);
   CellKey key;
   key.family = SeriesFamily::kEvents;
   for (const EventColumns& event : events) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/facts/day_clock.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/summary.h"
 #include "lib/facts/wire.h"
@@ -76,7 +77,7 @@ class Folder {
 
   const Settings& settings_;
   Fold& fold_;
-  LocalDayCache days_;
+  DayClock days_;
   lifecycle::Trajectory trajectory_;
   SummarySums summary_;
   DayWriter order_days_, refund_days_, active_days_;

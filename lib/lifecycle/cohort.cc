@@ -54,7 +54,7 @@ void Pool(const v1::RetentionCell& cell, v1::RetentionReport& report) {
 }  // namespace
 
 void RetentionTriangle::Add(int32_t birth_month, std::span<const int32_t> return_months) {
-  Counts& counts = cohorts_[birth_month];
+  Counts& counts = cohorts_.At(birth_month);
   ++counts.size;
   int32_t last = -1;
   for (const int32_t month : return_months) {
@@ -66,14 +66,18 @@ void RetentionTriangle::Add(int32_t birth_month, std::span<const int32_t> return
   if (last >= 0) ++Grown(counts.last, static_cast<size_t>(last));
 }
 
-void RetentionTriangle::AddRevenue(int32_t birth_month, int32_t month, Micros micros) {
-  if (month < birth_month) return;
-  Grown(cohorts_[birth_month].revenue, static_cast<size_t>(month - birth_month)) += micros;
+void RetentionTriangle::AddRevenue(int32_t birth_month, std::span<const MonthRevenue> revenue) {
+  Counts& counts = cohorts_.At(birth_month);
+  for (const MonthRevenue& in : revenue) {
+    if (in.month < birth_month) continue;
+    Grown(counts.revenue, static_cast<size_t>(in.month - birth_month)) += in.micros;
+  }
 }
 
 void RetentionTriangle::Merge(const RetentionTriangle& other) {
-  for (const auto& [month, from] : other.cohorts_) {
-    Counts& to = cohorts_[month];
+  for (int32_t month = other.cohorts_.first(); month < other.cohorts_.end(); ++month) {
+    const Counts& from = other.cohorts_[month];
+    Counts& to = cohorts_.At(month);
     to.size += from.size;
     AddAll(from.on, to.on);
     AddAll(from.last, to.last);
@@ -85,12 +89,11 @@ v1::RetentionReport RetentionTriangle::Report(v1::RetentionMode mode, CivilDays 
                                               const std::string& currency) const {
   v1::RetentionReport report;
   report.set_mode(mode);
-  if (cohorts_.empty()) return report;
+  if (cohorts_.first() == cohorts_.end()) return report;
   const int32_t as_of_month = MonthIndex(as_of_day);
-  static const Counts kNobody;
-  for (int32_t month = cohorts_.begin()->first; month <= as_of_month; ++month) {
-    const auto found = cohorts_.find(month);
-    const Counts& counts = found == cohorts_.end() ? kNobody : found->second;
+  const Counts nobody;
+  for (int32_t month = cohorts_.first(); month <= as_of_month; ++month) {
+    const Counts& counts = month < cohorts_.end() ? cohorts_[month] : nobody;
     const std::vector<int64_t> returns =
         mode == v1::RETENTION_MODE_ON_OR_AFTER ? SuffixSums(counts.last) : counts.on;
     v1::Cohort& cohort = *report.add_cohorts();

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,13 +22,42 @@
 
 namespace rapport::lifecycle {
 
+// A value per month, for a run of months that grows to whatever month is asked for.
+template <typename T>
+class MonthTable {
+ public:
+  T& At(int32_t month) {
+    if (values_.empty()) first_ = month;
+    if (month < first_) {
+      values_.insert(values_.begin(), static_cast<size_t>(first_ - month), T());
+      first_ = month;
+    }
+    const auto index = static_cast<size_t>(month - first_);
+    if (index >= values_.size()) values_.resize(index + 1);
+    return values_[index];
+  }
+  // Months [first(), end()) have values; empty when equal.
+  int32_t first() const { return first_; }
+  int32_t end() const { return first_ + static_cast<int32_t>(values_.size()); }
+  const T& operator[](int32_t month) const { return values_[static_cast<size_t>(month - first_)]; }
+
+ private:
+  int32_t first_ = 0;
+  std::vector<T> values_;
+};
+
+struct MonthRevenue {
+  int32_t month = 0;
+  Micros micros = 0;
+};
+
 class RetentionTriangle {
  public:
   // One customer: its cohort month and the months it came back in, ascending and distinct
   // (the cohort month itself included if it counts). Months before the cohort's are passed
   // over.
   void Add(int32_t birth_month, std::span<const int32_t> return_months);
-  void AddRevenue(int32_t birth_month, int32_t month, Micros micros);
+  void AddRevenue(int32_t birth_month, std::span<const MonthRevenue> revenue);
   void Merge(const RetentionTriangle& other);
 
   // Every cohort from the first to as_of's month, each with a cell for every month begun by
@@ -44,7 +72,7 @@ class RetentionTriangle {
     std::vector<int64_t> last;     // Customers whose last return is in that period.
     std::vector<Micros> revenue;
   };
-  std::map<int32_t, Counts> cohorts_;
+  MonthTable<Counts> cohorts_;
 };
 
 }  // namespace rapport::lifecycle

@@ -13,28 +13,44 @@ namespace {
 
 enum class Role : uint8_t { kNumerator, kDenominator, kSubtracted };
 
-// A cell as part of a tally.
-Tally TallyOf(const CellKey& key, const Cell& cell, Role role, CurrencyCode base_currency) {
-  Tally tally;
-  const bool base = key.currency == 0 || key.currency == base_currency;
-  if (role == Role::kDenominator) {
-    tally.denominator_count = cell.count;
-    return tally;
-  }
-  if (!base) tally.foreign_count = cell.count;
-  if (role == Role::kSubtracted) {
-    if (base) tally.money_subtracted = cell.value_sum;
-    return tally;
-  }
-  tally.count = cell.count;
-  tally.value_sum = cell.value_sum;
-  if (base) {
-    tally.money_count = cell.count;
-    tally.money_sum = cell.value_sum;
-  }
-  tally.scores[key.bucket] = cell.count;
-  return tally;
+bool CountsScores(v1::MetricKind kind) {
+  return kind == v1::METRIC_KIND_NET_SCORE || kind == v1::METRIC_KIND_SCORE_SHARE ||
+         kind == v1::METRIC_KIND_SCORE_MEAN;
 }
+
+// Adds cells of one role to tallies.
+class Adder {
+ public:
+  Adder(const GatherPlan& plan, Role role)
+      : role_(role),
+        scores_(CountsScores(plan.definition.kind())),
+        base_currency_(plan.scope.base_currency) {}
+
+  void Add(const CellKey& key, const Cell& cell, Tally& tally) const {
+    const bool base = key.currency == 0 || key.currency == base_currency_;
+    if (role_ == Role::kDenominator) {
+      tally.denominator_count += cell.count;
+      return;
+    }
+    if (!base) tally.foreign_count += cell.count;
+    if (role_ == Role::kSubtracted) {
+      if (base) tally.money_subtracted += cell.value_sum;
+      return;
+    }
+    tally.count += cell.count;
+    tally.value_sum += cell.value_sum;
+    if (base) {
+      tally.money_count += cell.count;
+      tally.money_sum += cell.value_sum;
+    }
+    if (scores_) tally.scores[key.bucket] += cell.count;
+  }
+
+ private:
+  Role role_;
+  bool scores_;
+  CurrencyCode base_currency_;
+};
 
 bool Groups(const GatherPlan& plan, v1::Dimension dimension) {
   return std::find(plan.group_by.begin(), plan.group_by.end(), dimension) != plan.group_by.end();
@@ -45,17 +61,17 @@ absl::Status GatherType(const GatherPlan& plan, CellReader read, int type, Role 
   const bool by_channel = Groups(plan, v1::DIMENSION_CHANNEL);
   const bool by_touchpoint = Groups(plan, v1::DIMENSION_TOUCHPOINT);
   const DayRange& days = plan.range.days;
+  const Adder adder(plan, role);
   const auto visit = [&](const CellKey& key, const Cell& cell) {
     if (key.day < days.begin || key.day >= days.end) return;
     const size_t index = plan.range.IndexOf(key.day);
-    const Tally tally = TallyOf(key, cell, role, plan.scope.base_currency);
-    gathered.buckets[index].tally.Add(tally);
+    adder.Add(key, cell, gathered.buckets[index].tally);
     if (!by_channel && !by_touchpoint) return;
     const GroupKey group(by_channel ? key.channel : uint8_t{0},
                          by_touchpoint ? key.touchpoint_no : uint32_t{0});
     auto& tallies = gathered.groups[group];
     tallies.resize(plan.range.buckets.size());
-    tallies[index].Add(tally);
+    adder.Add(key, cell, tallies[index]);
   };
   return read(SeriesFamily::kEvents, static_cast<uint16_t>(type), days.begin, days.end, visit);
 }

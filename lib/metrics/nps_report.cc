@@ -27,14 +27,24 @@ void FillScore(const GatherPlan& plan, const Figures& whole, v1::NpsReport& repo
   }
 }
 
-// The whole range by one dimension, one point a group.
-absl::Status AddBreakdown(const GatherPlan& whole_plan, CellReader read, v1::Dimension dimension,
-                          google::protobuf::RepeatedPtrField<v1::MetricSeries>& series) {
+// The whole range by one dimension, one point a group, from groups by both dimensions.
+void AddBreakdown(const GatherPlan& plan, const Gathered& both, v1::Dimension dimension,
+                  google::protobuf::RepeatedPtrField<v1::MetricSeries>& series) {
   const v1::Dimension dimensions[] = {dimension};
-  const GatherPlan plan{whole_plan.definition, whole_plan.scope, whole_plan.range, dimensions, 1};
-  ASSIGN_OR_RETURN(const Gathered gathered, Gather(plan, read));
-  for (v1::MetricSeries& group : GroupSeries(plan, gathered)) *series.Add() = std::move(group);
-  return absl::OkStatus();
+  const GatherPlan by_one{plan.definition, plan.scope, plan.range, dimensions, 1};
+  Gathered gathered;
+  for (const auto& [key, tallies] : both.groups) {
+    GroupKey group = key;
+    if (dimension == v1::DIMENSION_CHANNEL) {
+      group.second = 0;
+    } else {
+      group.first = 0;
+    }
+    auto& whole = gathered.groups[group];
+    whole.resize(1);
+    for (const Tally& tally : tallies) whole[0].Add(tally);
+  }
+  for (v1::MetricSeries& group : GroupSeries(by_one, gathered)) *series.Add() = std::move(group);
 }
 
 absl::StatusOr<int64_t> CountDismissed(const DayRange& days, CellReader read) {
@@ -60,14 +70,14 @@ absl::StatusOr<v1::NpsReport> Nps(const v1::GetNpsReportRequest& request, const 
   range.buckets = {range.days};
 
   v1::NpsReport report;
-  const GatherPlan monthly_plan{*definition, scope, months, {}, 1};
+  constexpr v1::Dimension kBoth[] = {v1::DIMENSION_CHANNEL, v1::DIMENSION_TOUCHPOINT};
+  const GatherPlan monthly_plan{*definition, scope, months, kBoth, 1};
   ASSIGN_OR_RETURN(const Gathered monthly, Gather(monthly_plan, read));
   *report.mutable_monthly() = TotalSeries(monthly_plan, monthly).points();
   const GatherPlan plan{*definition, scope, range, {}, 1};
   FillScore(plan, *monthly.whole, report);
-  RETURN_IF_ERROR(AddBreakdown(plan, read, v1::DIMENSION_CHANNEL, *report.mutable_by_channel()));
-  RETURN_IF_ERROR(
-      AddBreakdown(plan, read, v1::DIMENSION_TOUCHPOINT, *report.mutable_by_touchpoint()));
+  AddBreakdown(plan, monthly, v1::DIMENSION_CHANNEL, *report.mutable_by_channel());
+  AddBreakdown(plan, monthly, v1::DIMENSION_TOUCHPOINT, *report.mutable_by_touchpoint());
   ASSIGN_OR_RETURN(const int64_t dismissed, CountDismissed(range.days, read));
   report.set_dismissed(dismissed);
   report.set_band(FillContext(monthly_plan, monthly, *report.mutable_context()));

@@ -95,7 +95,8 @@ absl::StatusOr<v1::QueryMetricResponse> Query(const v1::QueryMetricRequest& requ
   *response.mutable_total() = TotalSeries(plan, gathered);
   RETURN_IF_ERROR(AddGroups(plan, gathered, response));
   response.set_band(FillContext(plan, gathered, *response.mutable_context()));
-  if (request.view() != v1::VIEW_NIGHTLY && !NeedsEvents(definition->kind())) {
+  if (request.view() != v1::VIEW_NIGHTLY &&
+      (NeedsDistinct(definition->kind()) || NeedsMembers(definition->kind()))) {
     response.mutable_context()->add_notes(
         "Distinct customers and customers on the books are as of the last nightly run.");
   }

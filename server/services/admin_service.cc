@@ -133,8 +133,7 @@ absl::Status HandleCreateCheckpoint(CallContext& call, const v1::CreateCheckpoin
   return absl::OkStatus();
 }
 
-absl::Status HandlePublishGeneration(CallContext& call,
-                                     const v1::PublishGenerationRequest& request,
+absl::Status HandlePublishGeneration(CallContext& call, const v1::PublishGenerationRequest& request,
                                      v1::Generation* response) {
   if (request.path().empty()) return InvalidField("path", "REQUIRED", "is required");
   std::string_view run_id;

@@ -39,8 +39,7 @@ std::unique_ptr<store::Cursor> ScanTransitions(const ReadPoint& at, const TimeRa
   const store::TransitionKey beyond{workspace_no, range.begin - 1, 0};
   // A zero byte behind a key makes the next possible one.
   const std::string begin = after.empty() ? newest.Encode() : after + std::string(1, '\0');
-  return at.env.store.dataset().Scan(store::DatasetId::kTransitions,
-                                     at.generation->generation(),
+  return at.env.store.dataset().Scan(store::DatasetId::kTransitions, at.generation->generation(),
                                      {.begin = begin, .end = beyond.Encode()});
 }
 

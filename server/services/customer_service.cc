@@ -51,8 +51,7 @@ absl::Status HandleGetCustomer(CallContext& call, const v1::GetCustomerRequest& 
   return Show(call, found, request.view(), fields, response);
 }
 
-absl::Status HandleBatchGetCustomers(CallContext& call,
-                                     const v1::BatchGetCustomersRequest& request,
+absl::Status HandleBatchGetCustomers(CallContext& call, const v1::BatchGetCustomersRequest& request,
                                      v1::BatchGetCustomersResponse* response) {
   ASSIGN_OR_RETURN(const ScopeHandle scope,
                    call.env().workspaces.FromName(request.parent(), "parent"));
@@ -72,8 +71,8 @@ absl::Status HandleBatchGetCustomers(CallContext& call,
       response->add_missing(request.names(i));
       continue;
     }
-    RETURN_IF_ERROR(Show(call, {scope, *customer_no}, v1::VIEW_NIGHTLY, fields,
-                         response->add_customers()));
+    RETURN_IF_ERROR(
+        Show(call, {scope, *customer_no}, v1::VIEW_NIGHTLY, fields, response->add_customers()));
   }
   return absl::OkStatus();
 }
@@ -93,8 +92,8 @@ absl::Status HandleListCustomers(CallContext& call, const v1::ListCustomersReque
                    DecodePageToken(request.page_token(), kMethod, bound));
   CustomerNo after = 0;
   if (!position.empty() && !absl::SimpleAtoi(position, &after)) return Internal("page position");
-  ASSIGN_OR_RETURN(CustomerPage page, ListPage(call, {*scope, filter, fields, after,
-                                                      static_cast<size_t>(page_size)}));
+  ASSIGN_OR_RETURN(CustomerPage page,
+                   ListPage(call, {*scope, filter, fields, after, static_cast<size_t>(page_size)}));
   for (v1::Customer& customer : page.customers) *response->add_customers() = std::move(customer);
   if (page.last != 0) {
     response->set_next_page_token(EncodePageToken(kMethod, bound, Cat(page.last)));
@@ -155,8 +154,7 @@ absl::Status HandleExplainCustomer(CallContext& call, const v1::ExplainCustomerR
   if (at.model() == nullptr) context.add_notes("no value model is published yet");
   static const facts::WorkspaceModel none;
   const facts::WorkspaceModel& model = at.model() == nullptr ? none : *at.model();
-  for (const facts::ExplainLine& line :
-       facts::Explain(found.scope->settings, model, *projection)) {
+  for (const facts::ExplainLine& line : facts::Explain(found.scope->settings, model, *projection)) {
     CopyExplanation(line, response->add_explanations());
   }
   return absl::OkStatus();

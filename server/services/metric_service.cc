@@ -66,10 +66,9 @@ absl::Status HandleQueryMetric(CallContext& call, const v1::QueryMetricRequest& 
   const ReadPoint at{call.env(), *scope, reading.generation(), view, call.now()};
   const SeriesReader reader(call, at);
   ASSIGN_OR_RETURN(const metrics::QueryScope query, reader.ScopeFor(*definition));
-  ASSIGN_OR_RETURN(*response,
-                   metrics::Query(request, query, [&](auto... arguments) {
-                     return reader.Read(arguments...);
-                   }));
+  ASSIGN_OR_RETURN(*response, metrics::Query(request, query, [&](auto... arguments) {
+    return reader.Read(arguments...);
+  }));
   response->mutable_definition()->set_name(FormatMetricName(scope->id, definition->metric()));
   FillContext(at, response->mutable_context());
   NoteMissingGeneration(at, response->mutable_context());
@@ -87,8 +86,8 @@ absl::Status HandleGetNpsReport(CallContext& call, const v1::GetNpsReportRequest
   const SeriesReader reader(call, at);
   ASSIGN_OR_RETURN(const metrics::QueryScope query, reader.ScopeFor(*definition));
   ASSIGN_OR_RETURN(*response, metrics::Nps(request, query, [&](auto... arguments) {
-                     return reader.Read(arguments...);
-                   }));
+    return reader.Read(arguments...);
+  }));
   FillContext(at, response->mutable_context());
   NoteMissingGeneration(at, response->mutable_context());
   return absl::OkStatus();

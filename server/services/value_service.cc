@@ -42,9 +42,8 @@ absl::Status FillComputed(const ReadPoint& at, CustomerNo customer_no, int32_t h
     }
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(
-      *response->mutable_value(),
-      facts::ValueOver(at.scope.settings, *at.model(), *projection, horizon_days));
+  ASSIGN_OR_RETURN(*response->mutable_value(),
+                   facts::ValueOver(at.scope.settings, *at.model(), *projection, horizon_days));
   return absl::OkStatus();
 }
 

@@ -113,8 +113,8 @@ TEST_F(AccessTest, UnixSocketServesTheSame) {
   config_.set_unix_socket(folder_ + "/socket");
   Start();
   CreateWorkspace("shop");
-  Stubs stubs(grpc::CreateChannel(Cat("unix:", config_.unix_socket()),
-                                  grpc::InsecureChannelCredentials()));
+  Stubs stubs(
+      grpc::CreateChannel(Cat("unix:", config_.unix_socket()), grpc::InsecureChannelCredentials()));
   v1::GetWorkspaceRequest request;
   request.set_name(kShop);
   v1::Workspace workspace;
@@ -135,8 +135,8 @@ TEST_F(AccessTest, TlsServesOnlyThoseWhoSpeakIt) {
   Start();
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = ReadFile(cert);
-  Stubs trusting(grpc::CreateChannel(Cat("localhost:", server_->port()),
-                                     grpc::SslCredentials(options)));
+  Stubs trusting(
+      grpc::CreateChannel(Cat("localhost:", server_->port()), grpc::SslCredentials(options)));
   v1::ListWorkspacesResponse response;
   EXPECT_THAT(Call(*trusting.admin, &v1::AdminService::Stub::ListWorkspaces,
                    v1::ListWorkspacesRequest(), &response),
@@ -149,8 +149,8 @@ TEST_F(AccessTest, TlsServesOnlyThoseWhoSpeakIt) {
   Start();
   options.pem_cert_chain = ReadFile(cert);
   options.pem_private_key = ReadFile(key);
-  Stubs known(grpc::CreateChannel(Cat("localhost:", server_->port()),
-                                  grpc::SslCredentials(options)));
+  Stubs known(
+      grpc::CreateChannel(Cat("localhost:", server_->port()), grpc::SslCredentials(options)));
   EXPECT_THAT(Call(*known.admin, &v1::AdminService::Stub::ListWorkspaces,
                    v1::ListWorkspacesRequest(), &response),
               IsGrpcOk());

@@ -152,9 +152,8 @@ TEST_F(AdminServiceTest, PublishTakesOnlyWhatIsStaged) {
   ASSERT_THAT(Call(*stubs_->admin, &Stub::CreateCheckpoint, request, &checkpoint), IsGrpcOk());
   const std::string staging = checkpoint.staging_path();
   EXPECT_THAT(Publish(""), RefusesField("path", "REQUIRED"));
-  for (const std::string& path :
-       {std::string("/etc"), staging, Cat(staging, "/../store"), Cat(staging, "/../../x"),
-        std::string("r1")}) {
+  for (const std::string& path : {std::string("/etc"), staging, Cat(staging, "/../store"),
+                                  Cat(staging, "/../../x"), std::string("r1")}) {
     EXPECT_THAT(Publish(path), RefusesField("path", "OUTSIDE_STAGING")) << path;
   }
   std::filesystem::create_directory_symlink("/etc", Cat(staging, "/link"));

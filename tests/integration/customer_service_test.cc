@@ -18,7 +18,9 @@ class CustomerServiceTest : public ServerTest {
     Start();
     CreateWorkspace("shop");
   }
-  static std::string Name(const std::string& customer) { return Cat(kShop, "/customers/", customer); }
+  static std::string Name(const std::string& customer) {
+    return Cat(kShop, "/customers/", customer);
+  }
   grpc::Status Update(const v1::UpdateCustomerRequest& request, v1::Customer* response) {
     return Call(*stubs_->customers, &Stub::UpdateCustomer, request, response);
   }
@@ -95,8 +97,7 @@ TEST_F(CustomerServiceTest, UnknownNamesSayWho) {
   v1::GetCustomerRequest request;
   request.set_name(Name("nobody"));
   v1::Customer customer;
-  const grpc::Status status =
-      Call(*stubs_->customers, &Stub::GetCustomer, request, &customer);
+  const grpc::Status status = Call(*stubs_->customers, &Stub::GetCustomer, request, &customer);
   EXPECT_THAT(status, FailsWithCode(StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND"));
   EXPECT_EQ(Decode(status).resource, Name("nobody"));
   EXPECT_FALSE(Decode(status).request_id.empty());
@@ -187,8 +188,7 @@ TEST_F(CustomerServiceTest, UpdateRefusesBadFields) {
   EXPECT_THAT(Update(request, &customer), RefusesField("customer.attributes[Bad Key]", "BAD_KEY"));
   request.mutable_customer()->clear_attributes();
   (*request.mutable_customer()->mutable_attributes())["a"];
-  EXPECT_THAT(Update(request, &customer),
-              RefusesField("customer.attributes[a].value", "REQUIRED"));
+  EXPECT_THAT(Update(request, &customer), RefusesField("customer.attributes[a].value", "REQUIRED"));
   request.mutable_customer()->clear_attributes();
   request.mutable_update_mask()->add_paths("summary");
   EXPECT_THAT(Update(request, &customer), RefusesField("update_mask", "UNKNOWN_PATH"));

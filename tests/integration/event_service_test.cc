@@ -207,8 +207,7 @@ TEST_F(EventServiceTest, TimelineFiltersAndRefuses) {
   request.mutable_end_time()->set_seconds(1);
   EXPECT_THAT(List(request, &response), RefusesField("end_time", "INVERTED_RANGE"));
   request.set_parent(Cat(kShop, "/customers/nobody"));
-  EXPECT_THAT(List(request, &response),
-              FailsWithCode(StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND"));
+  EXPECT_THAT(List(request, &response), FailsWithCode(StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND"));
 }
 
 }  // namespace

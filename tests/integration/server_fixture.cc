@@ -133,9 +133,8 @@ v1::Customer ServerTest::GetCustomer(const std::string& name) {
   v1::GetCustomerRequest request;
   request.set_name(name);
   v1::Customer customer;
-  EXPECT_THAT(
-      Call(*stubs_->customers, &v1::CustomerService::Stub::GetCustomer, request, &customer),
-      IsGrpcOk());
+  EXPECT_THAT(Call(*stubs_->customers, &v1::CustomerService::Stub::GetCustomer, request, &customer),
+              IsGrpcOk());
   return customer;
 }
 

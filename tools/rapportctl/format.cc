@@ -98,9 +98,8 @@ std::string LastSegment(std::string_view name) {
 
 std::string ContextText(const v1::AnswerContext& context, const Terminal& terminal) {
   std::string text = Cat("n ", FormatCount(context.sample_size()));
-  if (!context.start_date().empty()) {
-    text = Cat(text, ", ", context.start_date(), " to before ", context.end_date());
-  }
+  if (!context.start_date().empty()) text = Cat(text, ", from ", context.start_date());
+  if (!context.end_date().empty()) text = Cat(text, ", before ", context.end_date());
   if (context.has_as_of()) text = Cat(text, ", as of ", FormatStamp(context.as_of()), " UTC");
   if (!context.generation().empty()) {
     text = Cat(text, ", generation ", LastSegment(context.generation()));

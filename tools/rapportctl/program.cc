@@ -126,7 +126,8 @@ std::string ErrorText(const absl::Status& status, const Terminal& terminal,
   add("code", FromAbsl(absl::StatusCodeToString(status.code())));
   add("reason", details.reason);
   for (const auto& [field, description] : details.fields) {
-    add("field", description.empty() ? field : Cat(field, ": ", description));
+    // One violation is the message itself; of several each needs its own words.
+    add("field", details.fields.size() == 1 ? field : Cat(field, ": ", description));
   }
   add("resource", details.resource);
   add("hint", HintOf(status, details, server));

@@ -47,6 +47,7 @@ TEST(ExitCodeOf, TellsCronWhatToDo) {
   EXPECT_EQ(ExitCodeOf(Unavailable("SERVER_UNREACHABLE", "away")), 69);
   EXPECT_EQ(ExitCodeOf(FailedPrecondition("NIGHTLY_RUNNING", "held")), 75);
   EXPECT_EQ(ExitCodeOf(DataLoss("key", "broken")), 65);
+  EXPECT_EQ(ExitCodeOf(InvalidField("token-file", "UNREADABLE_FILE", "cannot read")), 64);
   EXPECT_EQ(ExitCodeOf(Internal("fault")), 70);
   EXPECT_EQ(ExitCodeOf(PermissionDenied("ROLE", "reader")), 77);
 }

@@ -69,8 +69,8 @@ TEST(RetentionTriangle, WilsonInterval) {
 
 TEST(RetentionTriangle, RevenueByPeriod) {
   RetentionTriangle triangle = Sample();
-  triangle.AddRevenue(kJanuary, kJanuary, 5'000'000);
-  triangle.AddRevenue(kJanuary, kJanuary + 1, -1'000'000);
+  triangle.AddRevenue(kJanuary,
+                      std::vector<MonthRevenue>{{kJanuary, 5'000'000}, {kJanuary + 1, -1'000'000}});
   const v1::RetentionReport report = triangle.Report(v1::RETENTION_MODE_ON, kAsOf, "EUR");
   EXPECT_EQ(report.cohorts(0).cells(0).revenue().micros(), 5'000'000);
   EXPECT_EQ(report.cohorts(0).cells(1).revenue().micros(), -1'000'000);

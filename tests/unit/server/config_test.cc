@@ -35,9 +35,12 @@ TEST(CommandLine, ReadsFlagsInBothForms) {
       ParseCommandLine(std::vector<std::string>{"--data-dir", "/d", "--listen=a:1,b:2",
                                                 "--listen=c:3", "--insecure", "--cache-mb=7",
                                                 "--sync=process_crash", "--metrics-listen="}));
-  EXPECT_THAT(line.config, EqualsProto(R"(data_dir: "/d" listen: ["a:1", "b:2", "c:3"]
-                                          insecure: true cache_mb: 7 metrics_listen: ""
-                                          sync: SYNC_MODE_PROCESS_CRASH)"));
+  EXPECT_THAT(line.config, EqualsProto(R"pb(data_dir: "/d"
+                                            listen: [ "a:1", "b:2", "c:3" ]
+                                            insecure: true
+                                            cache_mb: 7
+                                            metrics_listen: ""
+                                            sync: SYNC_MODE_PROCESS_CRASH)pb"));
 }
 
 TEST(CommandLine, RefusesWhatItDoesNotKnow) {
@@ -56,8 +59,10 @@ TEST(CommandLine, FlagsWinOverTheFile) {
   RAPPORT_ASSERT_OK_AND_ASSIGN(
       const CommandLine line,
       ParseCommandLine(std::vector<std::string>{"--listen=127.0.0.1:9", "--config=" + path}));
-  EXPECT_THAT(line.config, EqualsProto(R"(data_dir: "/file" listen: "127.0.0.1:9" cache_mb: 5
-                                          insecure: true)"));
+  EXPECT_THAT(line.config, EqualsProto(R"pb(data_dir: "/file"
+                                            listen: "127.0.0.1:9"
+                                            cache_mb: 5
+                                            insecure: true)pb"));
 }
 
 TEST(Config, InsecureOnlyWhereNobodyElseReaches) {
@@ -74,11 +79,12 @@ TEST(Config, InsecureOnlyWhereNobodyElseReaches) {
 }
 
 TEST(Config, KnowsLocalAddresses) {
-  for (const std::string local : {"127.0.0.1:1", "127.8.8.8:0", "localhost:7", "[::1]:5", "unix:/x"}) {
+  for (const std::string local :
+       {"127.0.0.1:1", "127.8.8.8:0", "localhost:7", "[::1]:5", "unix:/x"}) {
     EXPECT_TRUE(IsLocalAddress(local)) << local;
   }
-  for (const std::string other : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "127.evil.example:1",
-                                  "localhost.example:1", "*:1"}) {
+  for (const std::string other :
+       {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "127.evil.example:1", "localhost.example:1", "*:1"}) {
     EXPECT_FALSE(IsLocalAddress(other)) << other;
   }
 }
@@ -116,9 +122,9 @@ TEST(Auth, EachRoleMayWhatThoseBelowMay) {
 TEST(Auth, RefusesOtherCredentials) {
   RAPPORT_ASSERT_OK_AND_ASSIGN(const Auth auth,
                                Auth::FromConfig(TokenConfig(kSecretHash, "admin")));
-  for (const std::string& sent : {std::string(), std::string(kSecret), std::string("Bearer "),
-                                 Cat("Bearer ", kSecret, "!"), Cat("Basic ", kSecret),
-                                 Cat("Bearer ", kSecretHash)}) {
+  for (const std::string& sent :
+       {std::string(), std::string(kSecret), std::string("Bearer "), Cat("Bearer ", kSecret, "!"),
+        Cat("Basic ", kSecret), Cat("Bearer ", kSecretHash)}) {
     EXPECT_THAT(auth.Check(sent, Role::kReader), StatusIs(absl::StatusCode::kUnauthenticated))
         << sent;
   }

@@ -27,13 +27,14 @@ TEST(ResourceName, CustomerNamesRoundTripThroughPercentEncoding) {
 
 TEST(ResourceName, RefusesOtherForms) {
   EXPECT_THAT(ParseCustomerName("", "name"), FailsWith("REQUIRED", "name"));
-  for (const std::string name :
-       {"customers/1", "workspaces/shop", "workspaces/shop/customers/", "workspaces/Shop/customers/1",
-        "workspaces/shop/customers/a/b", "workspaces/shop/customers/%2", "workspaces/shop/customers/%zz",
-        "workspaces//customers/1", "workspaces/shop/events/1"}) {
+  for (const std::string name : {"customers/1", "workspaces/shop", "workspaces/shop/customers/",
+                                 "workspaces/Shop/customers/1", "workspaces/shop/customers/a/b",
+                                 "workspaces/shop/customers/%2", "workspaces/shop/customers/%zz",
+                                 "workspaces//customers/1", "workspaces/shop/events/1"}) {
     EXPECT_THAT(ParseCustomerName(name, "name"), FailsWith("BAD_NAME", "name")) << name;
   }
-  for (const std::string name : {"workspaces/", "workspaces/1a", "workspaces/a/b", "workspaces/a_b"}) {
+  for (const std::string name :
+       {"workspaces/", "workspaces/1a", "workspaces/a/b", "workspaces/a_b"}) {
     EXPECT_THAT(ParseWorkspaceName(name, "parent"), FailsWith("BAD_NAME", "parent")) << name;
   }
   EXPECT_THAT(ParseRunName("runs/../x", "name"), FailsWith("BAD_NAME", "name"));
