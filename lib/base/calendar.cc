@@ -29,8 +29,7 @@ YearMonthDay Split(CivilDays days) {
   const int64_t shifted = int64_t{days} + 719'468;  // Since 0000-03-01.
   const int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
   const auto of_era = static_cast<unsigned>(shifted - era * 146'097);
-  const unsigned year_of_era =
-      (of_era - of_era / 1'460 + of_era / 36'524 - of_era / 146'096) / 365;
+  const unsigned year_of_era = (of_era - of_era / 1'460 + of_era / 36'524 - of_era / 146'096) / 365;
   const unsigned day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const unsigned march_month = (5 * day_of_year + 2) / 153;
   const auto month = static_cast<int>(march_month < 10 ? march_month + 3 : march_month - 9);
@@ -73,7 +72,8 @@ absl::StatusOr<CivilDays> ParseDate(std::string_view text) {
   absl::CivilDay day;
   if (text.size() != 10 || !absl::ParseCivilTime(ToAbsl(text), &day) ||
       absl::FormatCivilTime(day) != ToAbsl(text)) {
-    return InvalidField("date", "BAD_DATE", Cat("'", text, "' is not a date of the form 2026-11-21"));
+    return InvalidField("date", "BAD_DATE",
+                        Cat("'", text, "' is not a date of the form 2026-11-21"));
   }
   return FromCivilDay(day);
 }

@@ -235,8 +235,7 @@ std::vector<std::pair<std::string, std::string>> BaseReports::Finish() const {
 
 std::string RetentionReportName(v1::CohortBirth birth, v1::CohortReturn return_event,
                                 v1::RetentionMode mode) {
-  return Cat("retention/",
-             birth == v1::COHORT_BIRTH_FIRST_EVENT ? "first_event/" : "first_order/",
+  return Cat("retention/", birth == v1::COHORT_BIRTH_FIRST_EVENT ? "first_event/" : "first_order/",
              return_event == v1::COHORT_RETURN_ANY_EVENT ? "any_event" : "order",
              mode == v1::RETENTION_MODE_ON_OR_AFTER ? "/on_or_after" : "");
 }

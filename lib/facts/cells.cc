@@ -98,8 +98,8 @@ void AddMembers(const Fold& fold, CivilDays as_of_day, CellSums& cells) {
 
 }  // namespace
 
-void AddEventCells(const Settings& settings, std::span<const EventColumns> events,
-                   TimeMicros as_of, CellSums& cells) {
+void AddEventCells(const Settings& settings, std::span<const EventColumns> events, TimeMicros as_of,
+                   CellSums& cells) {
   DayClock days(settings.calendar);
   CellKey key;
   key.family = SeriesFamily::kEvents;
@@ -115,8 +115,7 @@ void AddEventCells(const Settings& settings, std::span<const EventColumns> event
   }
 }
 
-void AddFoldCells(const Settings& settings, const Fold& fold, TimeMicros as_of,
-                  CellSums& cells) {
+void AddFoldCells(const Settings& settings, const Fold& fold, TimeMicros as_of, CellSums& cells) {
   const CivilDays as_of_day = settings.calendar.DayOf(as_of);
   AddActive(settings, fold, as_of_day, cells);
   AddPurchasers(settings, fold, as_of_day, cells);

@@ -13,9 +13,8 @@ void DayClock::Locate(TimeMicros time) {
   offset_ = zone_.At(at).offset * kMicrosPerSecond;
   absl::TimeZone::CivilTransition transition;
   // NextTransition is strictly after, PrevTransition strictly before its argument.
-  end_ = zone_.NextTransition(at, &transition)
-             ? absl::ToUnixMicros(zone_.At(transition.to).trans)
-             : std::numeric_limits<TimeMicros>::max();
+  end_ = zone_.NextTransition(at, &transition) ? absl::ToUnixMicros(zone_.At(transition.to).trans)
+                                               : std::numeric_limits<TimeMicros>::max();
   begin_ = zone_.PrevTransition(at + absl::Seconds(1), &transition)
                ? absl::ToUnixMicros(zone_.At(transition.to).trans)
                : std::numeric_limits<TimeMicros>::min();

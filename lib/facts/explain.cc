@@ -15,8 +15,7 @@ constexpr char kFit[] = "fitted on all customers of the workspace (GetValueModel
 constexpr char kSetting[] = "setting of the workspace";
 constexpr char kQuintiles[] = "all customers with an order, at the last nightly run";
 constexpr char kBgNbdSource[] = "BG/NBD: Fader, Hardie, Lee 2005, Marketing Science 24(2)";
-constexpr char kGammaGammaSource[] =
-    "Gamma-Gamma: Fader, Hardie 2013, brucehardie.com note 025";
+constexpr char kGammaGammaSource[] = "Gamma-Gamma: Fader, Hardie 2013, brucehardie.com note 025";
 
 // Six digits that matter, as a person would print them.
 std::string Print(double value) {
@@ -31,7 +30,8 @@ std::string Print(const v1::Money& money) {
 template <typename Cuts>
 std::string PrintCuts(const Cuts& cuts) {
   std::string text;
-  for (const auto cut : cuts) text += Cat(text.empty() ? "" : ", ", Print(static_cast<double>(cut)));
+  for (const auto cut : cuts)
+    text += Cat(text.empty() ? "" : ", ", Print(static_cast<double>(cut)));
   return text.empty() ? "none" : text;
 }
 
@@ -81,8 +81,8 @@ void ExplainRfm(const WorkspaceModel& model, const v1::Rfm& rfm, Lines lines) {
   Input(lines.Add("rfm.recency_score", Cat(rfm.recency_score()), score), "borders, days",
         PrintCuts(model.recency_cuts()), kQuintiles);
   lines.Add("rfm.frequency", Cat(rfm.frequency()), "civil days with an order or booking");
-  Input(lines.Add("rfm.frequency_score", Cat(rfm.frequency_score()), score),
-        "borders, order days", PrintCuts(model.frequency_cuts()), kQuintiles);
+  Input(lines.Add("rfm.frequency_score", Cat(rfm.frequency_score()), score), "borders, order days",
+        PrintCuts(model.frequency_cuts()), kQuintiles);
   lines.Add("rfm.monetary", Print(rfm.monetary()),
             "orders and bookings less refunds, base currency");
   Input(lines.Add("rfm.monetary_score", Cat(rfm.monetary_score()), score), "borders, micros",
@@ -172,7 +172,8 @@ std::vector<ExplainLine> Explain(const Settings& settings, const WorkspaceModel&
   const v1::CustomerFacts& facts = projection.facts;
   ExplainStage(settings, facts, lines);
   if (!projection.has_orders) return explained;
-  lines.Add("acquisition_cohort", facts.acquisition_cohort(), "month of the first order or booking");
+  lines.Add("acquisition_cohort", facts.acquisition_cohort(),
+            "month of the first order or booking");
   if (facts.has_rfm()) ExplainRfm(model, facts.rfm(), lines);
   if (!facts.has_value()) return explained;
   ExplainLine& historic = lines.Add("value.historic", Print(facts.value().historic()),

@@ -46,7 +46,7 @@ struct EventColumns {
 struct Settings {
   Calendar calendar = Calendar::Utc();
   CurrencyCode base_currency = 0;
-  v1::LifecycleRules rules;        // Complete.
+  v1::LifecycleRules rules;  // Complete.
   double annual_discount_rate = 0.10;
   int32_t value_horizon_days = 365;
 };
@@ -62,8 +62,8 @@ void MergeSummary(const v1::CustomerSummary& other, v1::CustomerSummary& summary
 
 // What a fold says at as_of, before the base is known.
 struct Projection {
-  v1::CustomerFacts facts;               // lifecycle, summary, cohort, raw RFM.
-  value::PurchaseHistory purchases;      // For the value model; frequency, recency, age, spend.
+  v1::CustomerFacts facts;           // lifecycle, summary, cohort, raw RFM.
+  value::PurchaseHistory purchases;  // For the value model; frequency, recency, age, spend.
   bool has_orders = false;
 };
 Projection Project(const Settings& settings, const Fold& fold, TimeMicros as_of);

@@ -85,8 +85,7 @@ class Folder {
 
 }  // namespace
 
-Fold FoldEvents(const Settings& settings, std::span<const EventColumns> events,
-                TimeMicros as_of) {
+Fold FoldEvents(const Settings& settings, std::span<const EventColumns> events, TimeMicros as_of) {
   Fold fold;
   Folder folder(settings, fold);
   for (const EventColumns& event : events) {

@@ -17,9 +17,10 @@
 namespace rapport::facts {
 
 // Names of the reports in dataset kReports, one v1 message each.
-inline constexpr std::string_view kValueModelReport = "value_model";      // v1.ValueModel
-inline constexpr std::string_view kValueReport = "value_report";          // v1.ValueReport
-inline constexpr std::string_view kLifecycleReport = "lifecycle";         // v1.LifecycleReport: stage counts now, flows and growth by month (all months)
+inline constexpr std::string_view kValueModelReport = "value_model";  // v1.ValueModel
+inline constexpr std::string_view kValueReport = "value_report";      // v1.ValueReport
+inline constexpr std::string_view kLifecycleReport =
+    "lifecycle";  // v1.LifecycleReport: stage counts now, flows and growth by month (all months)
 // "retention/<birth>/<return>", birth: first_order | first_event, return: order | any_event;
 // v1.RetentionReport in mode ON with cells' revenue; ON_OR_AFTER under ".../on_or_after".
 std::string RetentionReportName(v1::CohortBirth birth, v1::CohortReturn return_event,
@@ -45,10 +46,11 @@ class BaseReports {
 // fit does not converge. Holdout: fitted again as of `holdout_start` when the history is
 // long enough; `folds` gives the purchase days for it.
 struct FitInput {
-  std::vector<value::PurchaseHistory> histories;         // Customers with orders, at as_of.
-  std::vector<value::PurchaseHistory> calibration;       // The same customers seen at holdout_start; those who came later are absent.
-  std::vector<uint32_t> holdout_purchases;               // Purchase days after holdout_start of `calibration`.
-  std::vector<double> rfm_recency_days;                  // Per customer with orders.
+  std::vector<value::PurchaseHistory> histories;  // Customers with orders, at as_of.
+  std::vector<value::PurchaseHistory>
+      calibration;  // The same customers seen at holdout_start; those who came later are absent.
+  std::vector<uint32_t> holdout_purchases;  // Purchase days after holdout_start of `calibration`.
+  std::vector<double> rfm_recency_days;     // Per customer with orders.
   std::vector<double> rfm_frequency;
   std::vector<int64_t> rfm_monetary_micros;
   CivilDays holdout_start = 0;

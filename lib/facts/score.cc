@@ -43,7 +43,7 @@ struct Scorer::State {
   math::RankCuts deciles;
   std::string currency;
   int32_t horizon_days;
-  std::string no_model;                    // Why there is none, when there is none.
+  std::string no_model;  // Why there is none, when there is none.
   std::optional<value::ClvScorer> clv;
   std::optional<value::BgNbdHorizon> month;
 };
@@ -106,8 +106,8 @@ void Scorer::State::ScoreValue(const value::PurchaseHistory& purchases, v1::Cust
   interval.set_method("customer's own future");
   out.set_p_alive(scored->p_alive);
   out.set_expected_purchases(scored->expected_purchases);
-  out.set_expected_purchases_30d(
-      scored->p_alive * month->At(purchases.frequency, purchases.age_days).purchases);
+  out.set_expected_purchases_30d(scored->p_alive *
+                                 month->At(purchases.frequency, purchases.age_days).purchases);
   SetMoney(value::ClvMicros(scored->spend.mean_value), currency,
            *out.mutable_expected_order_value());
   out.set_horizon_days(horizon_days);

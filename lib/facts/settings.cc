@@ -7,9 +7,8 @@ namespace rapport::facts {
 
 absl::StatusOr<Settings> SettingsOf(const v1::Workspace& workspace) {
   Settings settings;
-  const WeekStart week_start = workspace.week_start() == v1::WEEK_START_SUNDAY
-                                   ? WeekStart::kSunday
-                                   : WeekStart::kMonday;
+  const WeekStart week_start =
+      workspace.week_start() == v1::WEEK_START_SUNDAY ? WeekStart::kSunday : WeekStart::kMonday;
   const std::string zone = workspace.time_zone().empty() ? "UTC" : workspace.time_zone();
   ASSIGN_OR_RETURN(settings.calendar, Calendar::Create(zone, week_start));
   const std::string currency =

@@ -58,7 +58,7 @@ struct ValueTotals::State {
   Totals all;
   std::array<Totals, kDeciles + 1> deciles;  // By decile, 1..10.
   std::map<int, Totals> stages;
-  std::map<std::string, Totals> segments;    // By RFM segment id.
+  std::map<std::string, Totals> segments;  // By RFM segment id.
 };
 
 ValueTotals::ValueTotals() : state_(std::make_unique<State>()) {}

@@ -68,8 +68,8 @@ class RetentionTriangle {
  private:
   struct Counts {
     int64_t size = 0;
-    std::vector<int64_t> on;       // By period.
-    std::vector<int64_t> last;     // Customers whose last return is in that period.
+    std::vector<int64_t> on;    // By period.
+    std::vector<int64_t> last;  // Customers whose last return is in that period.
     std::vector<Micros> revenue;
   };
   MonthTable<Counts> cohorts_;

@@ -35,20 +35,20 @@ namespace rapport::lifecycle {
 
 // The decision list, in order of precedence. Numbers are stored: never reused.
 enum class Rule : uint8_t {
-  kProspect = 1,    // No purchase yet.
-  kCancelled = 2,   // The last running subscription was cancelled; nothing bought since.
-  kLost = 3,        // Silent for churned_days, no running subscription.
-  kLongSilence = 4, // Silent for dormant_days.
-  kSilence = 5,     // Silent for at_risk_days.
-  kReturned = 6,    // Came back from dormant or churned within won_back_days.
-  kOnboarding = 7,  // An onboarding step within new_days of the first purchase.
-  kFirstBuy = 8,    // First purchase within new_days.
-  kDetractor = 9,   // Latest NPS answer 0-6, given within at_risk_days.
-  kPromoter = 10,   // Latest NPS answer 9-10, given within kAdvocacyDays.
-  kReferral = 11,   // A referral sent or converted within kAdvocacyDays.
-  kGoodReview = 12, // A review of at least 4 on a scale of 5 within kAdvocacyDays.
-  kLoyal = 13,      // loyal_orders purchases over at least loyal_tenure_days.
-  kActive = 14,     // None of the above.
+  kProspect = 1,     // No purchase yet.
+  kCancelled = 2,    // The last running subscription was cancelled; nothing bought since.
+  kLost = 3,         // Silent for churned_days, no running subscription.
+  kLongSilence = 4,  // Silent for dormant_days.
+  kSilence = 5,      // Silent for at_risk_days.
+  kReturned = 6,     // Came back from dormant or churned within won_back_days.
+  kOnboarding = 7,   // An onboarding step within new_days of the first purchase.
+  kFirstBuy = 8,     // First purchase within new_days.
+  kDetractor = 9,    // Latest NPS answer 0-6, given within at_risk_days.
+  kPromoter = 10,    // Latest NPS answer 9-10, given within kAdvocacyDays.
+  kReferral = 11,    // A referral sent or converted within kAdvocacyDays.
+  kGoodReview = 12,  // A review of at least 4 on a scale of 5 within kAdvocacyDays.
+  kLoyal = 13,       // loyal_orders purchases over at least loyal_tenure_days.
+  kActive = 14,      // None of the above.
 };
 inline constexpr int kAdvocacyDays = 365;
 
@@ -120,10 +120,10 @@ class Trajectory {
   const v1::LifecycleRules& rules_;
   absl::InlinedVector<Step, 8> steps_;
   absl::InlinedVector<TimeMicros, 4> membership_;
-  absl::InlinedVector<int64_t, 2> running_;          // Subscription ids.
-  absl::InlinedVector<int64_t, 2> cancels_;          // Of the open instant.
-  TimeMicros now_ = kNever;                          // The open instant.
-  TimeMicros deadline_ = INT64_MAX;                  // Next moment to decide again.
+  absl::InlinedVector<int64_t, 2> running_;  // Subscription ids.
+  absl::InlinedVector<int64_t, 2> cancels_;  // Of the open instant.
+  TimeMicros now_ = kNever;                  // The open instant.
+  TimeMicros deadline_ = INT64_MAX;          // Next moment to decide again.
   TimeMicros last_act_ = kNever, before_act_ = kNever;
   TimeMicros joined_ = kNever, returned_ = kNever, last_purchase_ = kNever;
   TimeMicros nps_time_ = kNever, referral_ = kNever, review_ = kNever;

@@ -104,8 +104,8 @@ absl::Status GatherMembers(const GatherPlan& plan, CellReader read, Gathered& ga
     if (key.bucket == 2) members.returned += cell.count;
     if (key.bucket == 3) members.left += cell.count;
   };
-  RETURN_IF_ERROR(read(SeriesFamily::kMembers, 0, std::numeric_limits<CivilDays>::min(), days.end,
-                       visit));
+  RETURN_IF_ERROR(
+      read(SeriesFamily::kMembers, 0, std::numeric_limits<CivilDays>::min(), days.end, visit));
   for (Figures& figures : gathered.buckets) {
     figures.members.at_start = before;
     before = figures.members.at_end();

@@ -29,8 +29,8 @@ struct GatherPlan {
 };
 
 struct Gathered {
-  std::vector<Figures> buckets;   // As plan.range.buckets.
-  std::optional<Figures> whole;   // nullopt: distinct customers are not known over the range.
+  std::vector<Figures> buckets;  // As plan.range.buckets.
+  std::optional<Figures> whole;  // nullopt: distinct customers are not known over the range.
   std::map<GroupKey, std::vector<Tally>> groups;
 };
 

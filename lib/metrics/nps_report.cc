@@ -52,8 +52,8 @@ absl::StatusOr<int64_t> CountDismissed(const DayRange& days, CellReader read) {
   const auto visit = [&](const CellKey& key, const Cell& cell) {
     if (key.day >= days.begin && key.day < days.end) dismissed += cell.count;
   };
-  RETURN_IF_ERROR(read(SeriesFamily::kEvents, v1::EVENT_TYPE_SURVEY_DISMISSED, days.begin,
-                       days.end, visit));
+  RETURN_IF_ERROR(
+      read(SeriesFamily::kEvents, v1::EVENT_TYPE_SURVEY_DISMISSED, days.begin, days.end, visit));
   return dismissed;
 }
 
@@ -62,9 +62,9 @@ absl::StatusOr<int64_t> CountDismissed(const DayRange& days, CellReader read) {
 absl::StatusOr<v1::NpsReport> Nps(const v1::GetNpsReportRequest& request, const QueryScope& scope,
                                   CellReader read) {
   ASSIGN_OR_RETURN(const v1::MetricDefinition* definition, FindDefinition("nps"));
-  ASSIGN_OR_RETURN(const QueryRange months,
-                   ResolveRange({request.start_date(), request.end_date(), v1::GRANULARITY_MONTH},
-                                scope));
+  ASSIGN_OR_RETURN(
+      const QueryRange months,
+      ResolveRange({request.start_date(), request.end_date(), v1::GRANULARITY_MONTH}, scope));
   QueryRange range = months;
   range.granularity.reset();
   range.buckets = {range.days};

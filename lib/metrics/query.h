@@ -34,8 +34,8 @@ using CellReader = absl::FunctionRef<absl::Status(SeriesFamily family, uint16_t 
 struct QueryScope {
   Calendar calendar = Calendar::Utc();
   CurrencyCode base_currency = 0;
-  CivilDays as_of_day = 0;   // Buckets that end after it are incomplete.
-  CivilDays first_day = 0;   // First and last day with data, for open ranges.
+  CivilDays as_of_day = 0;  // Buckets that end after it are incomplete.
+  CivilDays first_day = 0;  // First and last day with data, for open ranges.
   CivilDays last_day = 0;
   std::function<std::string(uint32_t)> touchpoint_text;
 };

@@ -23,8 +23,9 @@ absl::StatusOr<CivilDays> ParseField(std::string_view field, std::string_view te
 absl::StatusOr<std::optional<Granularity>> GranularityOf(v1::Granularity granularity) {
   if (granularity == v1::GRANULARITY_UNSPECIFIED) return std::optional<Granularity>();
   if (granularity < v1::GRANULARITY_DAY || granularity > v1::GRANULARITY_YEAR) {
-    return InvalidField("granularity", "UNKNOWN_GRANULARITY", "must be day, week, month, quarter "
-                                                              "or year");
+    return InvalidField("granularity", "UNKNOWN_GRANULARITY",
+                        "must be day, week, month, quarter "
+                        "or year");
   }
   return std::optional<Granularity>(static_cast<Granularity>(granularity));
 }

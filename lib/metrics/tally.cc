@@ -59,9 +59,9 @@ void SetShare(int64_t part, int64_t whole, v1::MetricPoint& point) {
   point.set_sample_size(whole);
   SetRatio(static_cast<double>(part), static_cast<double>(whole), 100, point);
   if (part < 0 || whole <= 0 || part > whole) return;
-  SetInterval(math::WilsonInterval(static_cast<uint64_t>(part), static_cast<uint64_t>(whole),
-                                   kConfidence),
-              "wilson", 100, point);
+  SetInterval(
+      math::WilsonInterval(static_cast<uint64_t>(part), static_cast<uint64_t>(whole), kConfidence),
+      "wilson", 100, point);
 }
 
 void FillNetScore(const v1::MetricDefinition& definition, const Tally& tally,

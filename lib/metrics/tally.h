@@ -16,12 +16,12 @@ namespace rapport::metrics {
 
 // Of kEvents cells.
 struct Tally {
-  int64_t count = 0;             // Events of the numerator.
-  int64_t value_sum = 0;         // Their values, whatever the unit.
-  int64_t money_count = 0;       // Those in base currency.
+  int64_t count = 0;        // Events of the numerator.
+  int64_t value_sum = 0;    // Their values, whatever the unit.
+  int64_t money_count = 0;  // Those in base currency.
   Micros money_sum = 0;
   Micros money_subtracted = 0;
-  int64_t foreign_count = 0;     // Those, and subtracted ones, in other currencies.
+  int64_t foreign_count = 0;  // Those, and subtracted ones, in other currencies.
   int64_t denominator_count = 0;
   std::map<uint16_t, int64_t> scores;  // Numerator by ScoreBucket.
 
@@ -31,7 +31,7 @@ struct Tally {
 // Of kMembers cells.
 struct Membership {
   int64_t at_start = 0;
-  int64_t joined = 0;    // For the first time.
+  int64_t joined = 0;  // For the first time.
   int64_t returned = 0;
   int64_t left = 0;
   int64_t at_end() const { return at_start + joined + returned - left; }

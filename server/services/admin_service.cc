@@ -53,9 +53,7 @@ absl::Status HandleCreateWorkspace(CallContext& call, const v1::CreateWorkspaceR
   v1::Workspace workspace = request.workspace();
   workspace.set_name(FormatWorkspaceName(request.workspace_id()));
   SetTime(call.now(), workspace.mutable_create_time());
-  if (const absl::Status complete = events::CompleteWorkspace(workspace); !complete.ok()) {
-    return PrefixField(complete, "workspace.");
-  }
+  RETURN_IF_ERROR(events::CompleteWorkspace(workspace));
   auto created = call.env().engine.CreateWorkspace(request.workspace_id(), workspace);
   if (absl::IsAlreadyExists(created.status())) return AlreadyExists(workspace.name());
   RETURN_IF_ERROR(created.status());
@@ -94,9 +92,7 @@ absl::Status HandleUpdateWorkspace(CallContext& call, const v1::UpdateWorkspaceR
   ASSIGN_OR_RETURN(WorkspaceRecord record, call.env().engine.FindWorkspace(id));
   v1::Workspace workspace = record.workspace();
   RETURN_IF_ERROR(ApplyMask(request, workspace));
-  if (const absl::Status complete = events::CompleteWorkspace(workspace); !complete.ok()) {
-    return PrefixField(complete, "workspace.");
-  }
+  RETURN_IF_ERROR(events::CompleteWorkspace(workspace));
   ASSIGN_OR_RETURN(record, call.env().engine.UpdateWorkspace(id, workspace));
   RETURN_IF_ERROR(call.env().workspaces.Refresh(id));
   *response = std::move(*record.mutable_workspace());

@@ -55,7 +55,8 @@ class AccessTest : public ServerTest {
     }
     grpc::CompletionQueue queue;
     auto call = stub.PrepareCall(&context, path, &queue);
-    grpc::ByteBuffer request, response;
+    const grpc::Slice empty("");
+    const grpc::ByteBuffer request(&empty, 1);
     grpc::Status status;
     void* tag = nullptr;
     bool ok = false;

@@ -81,17 +81,17 @@ class Base {
     scope.first_day = first_day_;
     scope.last_day = last_day_;
     const auto sorted = cells_.Sorted();
-    return metrics::Query(request, scope,
-                          [&](metrics::SeriesFamily family, uint16_t type, CivilDays begin,
-                              CivilDays end, metrics::CellVisit visit) {
-                            for (const auto& [key, cell] : sorted) {
-                              if (key.family == family && key.type == type && key.day >= begin &&
-                                  key.day < end) {
-                                visit(key, cell);
-                              }
-                            }
-                            return absl::OkStatus();
-                          });
+    return metrics::Query(
+        request, scope,
+        [&](metrics::SeriesFamily family, uint16_t type, CivilDays begin, CivilDays end,
+            metrics::CellVisit visit) {
+          for (const auto& [key, cell] : sorted) {
+            if (key.family == family && key.type == type && key.day >= begin && key.day < end) {
+              visit(key, cell);
+            }
+          }
+          return absl::OkStatus();
+        });
   }
 
   const metrics::CellSums& cells() const { return cells_; }

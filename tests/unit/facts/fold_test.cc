@@ -22,11 +22,11 @@ std::vector<CivilDays> Days(const google::protobuf::RepeatedField<int32_t>& delt
 }
 
 TEST(FoldEvents, SumsOrdersAndRefundsByCivilDay) {
-  const Fold fold = FoldEvents(
-      EuroSettings(),
-      Timeline{Order("2024-03-01T08:00:00Z", 10), Order("2024-03-01T20:00:00Z", 5),
-               Refund("2024-03-02", 3), Refund("2024-03-02", 1), Order("2024-03-05", 7)},
-      At("2024-04-01"));
+  const Fold fold =
+      FoldEvents(EuroSettings(),
+                 Timeline{Order("2024-03-01T08:00:00Z", 10), Order("2024-03-01T20:00:00Z", 5),
+                          Refund("2024-03-02", 3), Refund("2024-03-02", 1), Order("2024-03-05", 7)},
+                 At("2024-04-01"));
   EXPECT_THAT(Days(fold.order_days()), ElementsAre(Day("2024-03-01"), Day("2024-03-05")));
   EXPECT_THAT(fold.order_micros(), ElementsAre(15'000'000, 7'000'000));
   EXPECT_THAT(fold.order_counts(), ElementsAre(2, 1));
@@ -69,29 +69,39 @@ TEST(FoldEvents, LaterEventsAreLeftOutAndMarked) {
 }
 
 TEST(FoldEvents, SummaryOfACustomer) {
-  const Fold fold = FoldEvents(
-      EuroSettings(),
-      Timeline{Event("2024-02-01T00:00:00Z", v1::EVENT_TYPE_PAGE_VIEWED),
-               Order("2024-02-02T00:00:00Z", 10), Nps("2024-02-03T00:00:00Z", 9),
-               Event("2024-02-04T00:00:00Z", v1::EVENT_TYPE_CSAT_ANSWERED, 4, 5),
-               Refund("2024-02-05T00:00:00Z", 4),
-               Event("2024-02-06T00:00:00Z", v1::EVENT_TYPE_TICKET_OPENED),
-               Event("2024-02-07T00:00:00Z", v1::EVENT_TYPE_SIGNED_UP)},
-      At("2024-04-01"));
-  EXPECT_THAT(fold.summary(), EqualsProto(R"(
-    first_event_time { seconds: 1706745600 }
-    last_event_time { seconds: 1707264000 }
-    event_count: 7
-    order_count: 1
-    first_order_time { seconds: 1706832000 }
-    last_order_time { seconds: 1706832000 }
-    net_revenue { micros: 6000000 currency: "EUR" }
-    refunded { micros: 4000000 currency: "EUR" }
-    last_nps { score: 9 scale: 10 answer_time { seconds: 1706918400 } answer_count: 1 }
-    last_csat { score: 4 scale: 5 answer_time { seconds: 1707004800 } answer_count: 1 }
-    ticket_count: 1
-    engagement { cognitive: 1 emotional: 2 behavioural: 1 transactional: 2 }
-  )"));
+  const Fold fold =
+      FoldEvents(EuroSettings(),
+                 Timeline{Event("2024-02-01T00:00:00Z", v1::EVENT_TYPE_PAGE_VIEWED),
+                          Order("2024-02-02T00:00:00Z", 10), Nps("2024-02-03T00:00:00Z", 9),
+                          Event("2024-02-04T00:00:00Z", v1::EVENT_TYPE_CSAT_ANSWERED, 4, 5),
+                          Refund("2024-02-05T00:00:00Z", 4),
+                          Event("2024-02-06T00:00:00Z", v1::EVENT_TYPE_TICKET_OPENED),
+                          Event("2024-02-07T00:00:00Z", v1::EVENT_TYPE_SIGNED_UP)},
+                 At("2024-04-01"));
+  EXPECT_THAT(fold.summary(), EqualsProto(R"pb(
+                first_event_time { seconds: 1706745600 }
+                last_event_time { seconds: 1707264000 }
+                event_count: 7
+                order_count: 1
+                first_order_time { seconds: 1706832000 }
+                last_order_time { seconds: 1706832000 }
+                net_revenue { micros: 6000000 currency: "EUR" }
+                refunded { micros: 4000000 currency: "EUR" }
+                last_nps {
+                  score: 9
+                  scale: 10
+                  answer_time { seconds: 1706918400 }
+                  answer_count: 1
+                }
+                last_csat {
+                  score: 4
+                  scale: 5
+                  answer_time { seconds: 1707004800 }
+                  answer_count: 1
+                }
+                ticket_count: 1
+                engagement { cognitive: 1 emotional: 2 behavioural: 1 transactional: 2 }
+              )pb"));
 }
 
 constexpr v1::EventType kTypes[] = {

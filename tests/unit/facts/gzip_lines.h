@@ -2,11 +2,12 @@
 // Reads a gzipped CSV of the real data sets, which lie in $RAPPORT_DATA or ../shared/data.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <vector>
 
 namespace rapport::facts {

@@ -41,8 +41,7 @@ std::map<std::string, Timeline> ReadShop(const std::string& path) {
   });
   std::map<std::string, Timeline> customers;
   for (const auto& [number, invoice] : invoices) {
-    EventColumns order =
-        Order(invoice.time.substr(0, 10) + "T" + invoice.time.substr(11) + "Z", 0);
+    EventColumns order = Order(invoice.time.substr(0, 10) + "T" + invoice.time.substr(11) + "Z", 0);
     order.value = std::llround(invoice.amount * 1'000) * 1'000;
     order.currency = PackCurrency("GBP").value();
     customers[invoice.customer].push_back(order);
@@ -147,8 +146,8 @@ TEST_F(OnlineRetailReports, RetentionTriangle) {
     return counts;
   };
   EXPECT_EQ(report.cohorts(0).start_date(), "2010-12-01");
-  EXPECT_THAT(returned(0), ElementsAre(885, 324, 286, 340, 321, 352, 321, 309, 313, 350, 331, 445,
-                                       235));
+  EXPECT_THAT(returned(0),
+              ElementsAre(885, 324, 286, 340, 321, 352, 321, 309, 313, 350, 331, 445, 235));
   EXPECT_THAT(returned(1), ElementsAre(417, 92, 111, 96, 134, 120, 103, 101, 125, 136, 152, 49));
   EXPECT_TRUE(report.cohorts(0).cells(12).incomplete()) << "2011-12 ends after as_of";
   EXPECT_EQ(report.pooled_size(), 12);

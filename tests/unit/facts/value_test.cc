@@ -226,8 +226,8 @@ TEST_F(Cdnow, ExplainNamesFormulaParametersAndSource) {
   for (const char* subject :
        {"lifecycle.stage", "acquisition_cohort", "rfm.recency_days", "rfm.recency_score",
         "rfm.frequency", "rfm.frequency_score", "rfm.monetary", "rfm.monetary_score", "rfm.segment",
-        "value.historic", "value.p_alive", "value.expected_purchases",
-        "value.expected_order_value", "value.predicted"}) {
+        "value.historic", "value.p_alive", "value.expected_purchases", "value.expected_order_value",
+        "value.predicted"}) {
     ASSERT_TRUE(lines.contains(subject)) << subject;
     EXPECT_FALSE(lines[subject].result.empty()) << subject;
     EXPECT_FALSE(lines[subject].formula.empty()) << subject;

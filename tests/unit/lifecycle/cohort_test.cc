@@ -42,8 +42,7 @@ TEST(RetentionTriangle, OnCountsExactlyThatMonth) {
 }
 
 TEST(RetentionTriangle, OnOrAfterCountsThatMonthOrLater) {
-  const v1::RetentionReport report =
-      Sample().Report(v1::RETENTION_MODE_ON_OR_AFTER, kAsOf, "EUR");
+  const v1::RetentionReport report = Sample().Report(v1::RETENTION_MODE_ON_OR_AFTER, kAsOf, "EUR");
   EXPECT_THAT(Returned(report.cohorts(0)), ElementsAre(3, 3, 3, 1));
 }
 

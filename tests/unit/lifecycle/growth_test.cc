@@ -38,8 +38,7 @@ TEST(GrowthWalk, NamesEachMonth) {
 }
 
 TEST(GrowthWalk, DormancyIsNotReportedBeforeItsBucketBegins) {
-  EXPECT_THAT(Walk({Day(1, 5)}, Granularity::kMonth, Day(1, 31)),
-              ElementsAre("2024-01-01 new"));
+  EXPECT_THAT(Walk({Day(1, 5)}, Granularity::kMonth, Day(1, 31)), ElementsAre("2024-01-01 new"));
   EXPECT_THAT(Walk({Day(1, 5)}, Granularity::kMonth, Day(2, 1)),
               ElementsAre("2024-01-01 new", "2024-02-01 dormant"));
   EXPECT_THAT(Walk({}, Granularity::kMonth, Day(2, 1)), ElementsAre());
@@ -52,8 +51,8 @@ TEST(GrowthWalk, WeeksBeginOnMonday) {
 }
 
 TEST(GrowthWalkProperty, NetChangeIsNewPlusResurrectingLessDormant) {
-  for (const Granularity granularity : {Granularity::kDay, Granularity::kWeek,
-                                        Granularity::kMonth, Granularity::kQuarter}) {
+  for (const Granularity granularity :
+       {Granularity::kDay, Granularity::kWeek, Granularity::kMonth, Granularity::kQuarter}) {
     std::mt19937 random(17);
     const CivilDays begin = Day(1, 1), end = Day(12, 31);
     std::map<CivilDays, std::map<Presence, int>> counts;

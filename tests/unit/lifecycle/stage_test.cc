@@ -30,9 +30,7 @@ Moment Nps(double day, int64_t score) { return Do(day, v1::EVENT_TYPE_NPS_ANSWER
 Moment Subscribe(double day, int64_t id) {
   return Do(day, v1::EVENT_TYPE_SUBSCRIPTION_STARTED, 0, id);
 }
-Moment Renew(double day, int64_t id) {
-  return Do(day, v1::EVENT_TYPE_SUBSCRIPTION_RENEWED, 0, id);
-}
+Moment Renew(double day, int64_t id) { return Do(day, v1::EVENT_TYPE_SUBSCRIPTION_RENEWED, 0, id); }
 Moment Cancel(double day, int64_t id) {
   return Do(day, v1::EVENT_TYPE_SUBSCRIPTION_CANCELLED, 0, id);
 }
@@ -43,8 +41,8 @@ const v1::LifecycleRules& Defaults() {
 }
 
 struct Path {
-  std::vector<std::string> steps;      // "12 ACTIVE r14".
-  std::vector<int64_t> membership;     // Days.
+  std::vector<std::string> steps;   // "12 ACTIVE r14".
+  std::vector<int64_t> membership;  // Days.
 };
 
 std::string Print(const Step& step) {
@@ -115,10 +113,9 @@ TEST(Trajectory, OnboardingUntilTheFirstMonthIsOver) {
               ElementsAre("0 NEW r8", "2 ONBOARDING r7", "30 ACTIVE r14", "92 AT_RISK r5",
                           "182 DORMANT r4", "367 CHURNED r3"));
   // A step before the first purchase is no onboarding of a customer.
-  EXPECT_THAT(
-      PathOf({Do(0, v1::EVENT_TYPE_ONBOARDING_STEP_COMPLETED), Order(1)}).steps,
-      ElementsAre("0 PROSPECT r1", "1 NEW r8", "31 ACTIVE r14", "91 AT_RISK r5", "181 DORMANT r4",
-                  "366 CHURNED r3"));
+  EXPECT_THAT(PathOf({Do(0, v1::EVENT_TYPE_ONBOARDING_STEP_COMPLETED), Order(1)}).steps,
+              ElementsAre("0 PROSPECT r1", "1 NEW r8", "31 ACTIVE r14", "91 AT_RISK r5",
+                          "181 DORMANT r4", "366 CHURNED r3"));
 }
 
 TEST(Trajectory, LoyalNeedsOrdersAndTenure) {
@@ -139,10 +136,9 @@ TEST(Trajectory, BackFromRiskIsNotWonBack) {
 
 TEST(Trajectory, WonBackLapsesToActive) {
   const Path dormant = PathOf({Order(0), Visit(200)});
-  EXPECT_THAT(dormant.steps,
-              ElementsAre("0 NEW r8", "30 ACTIVE r14", "90 AT_RISK r5", "180 DORMANT r4",
-                          "200 WON_BACK r6", "260 ACTIVE r14", "290 AT_RISK r5", "380 DORMANT r4",
-                          "565 CHURNED r3"));
+  EXPECT_THAT(dormant.steps, ElementsAre("0 NEW r8", "30 ACTIVE r14", "90 AT_RISK r5",
+                                         "180 DORMANT r4", "200 WON_BACK r6", "260 ACTIVE r14",
+                                         "290 AT_RISK r5", "380 DORMANT r4", "565 CHURNED r3"));
   EXPECT_THAT(dormant.membership, ElementsAre(0, 565));
   const Path churned = PathOf({Order(0), Visit(400)});
   EXPECT_THAT(churned.steps,
@@ -226,9 +222,9 @@ TEST(Trajectory, RulesOfTheWorkspaceDecide) {
   rules.set_at_risk_days(10);
   rules.set_dormant_days(20);
   rules.set_churned_days(40);
-  EXPECT_THAT(PathOf({Order(0)}, CompleteRules(rules)).steps,
-              ElementsAre("0 NEW r8", "5 ACTIVE r14", "10 AT_RISK r5", "20 DORMANT r4",
-                          "40 CHURNED r3"));
+  EXPECT_THAT(
+      PathOf({Order(0)}, CompleteRules(rules)).steps,
+      ElementsAre("0 NEW r8", "5 ACTIVE r14", "10 AT_RISK r5", "20 DORMANT r4", "40 CHURNED r3"));
 }
 
 TEST(Cause, SaysRuleAndEvidence) {
@@ -262,8 +258,8 @@ std::vector<Moment> RandomLife(std::mt19937& random) {
     const v1::EventType type = kTypes[below(10)];
     const bool answer = type == v1::EVENT_TYPE_NPS_ANSWERED;
     const bool review = type == v1::EVENT_TYPE_REVIEW_WRITTEN;
-    moments.push_back(Do(day, type, answer ? below(11) : 1 + below(5),
-                         review ? 5 : (answer ? 10 : below(3))));
+    moments.push_back(
+        Do(day, type, answer ? below(11) : 1 + below(5), review ? 5 : (answer ? 10 : below(3))));
   }
   return moments;
 }
@@ -309,14 +305,14 @@ TEST(TrajectoryProperty, StepsAscendAndChangeStageAndMembershipFollowsThem) {
         ASSERT_LT(before->time, step.time) << "seed " << seed;
         ASSERT_NE(before->stage, step.stage) << "seed " << seed;
       }
-      const bool member = step.stage != v1::LIFECYCLE_STAGE_CHURNED &&
-                          step.stage != v1::LIFECYCLE_STAGE_PROSPECT;
+      const bool member =
+          step.stage != v1::LIFECYCLE_STAGE_CHURNED && step.stage != v1::LIFECYCLE_STAGE_PROSPECT;
       if (member != (membership.size() % 2 == 1)) membership.push_back(step.time);
       before = &step;
     }
-    ASSERT_EQ(std::vector<TimeMicros>(trajectory.membership().begin(),
-                                      trajectory.membership().end()),
-              membership)
+    ASSERT_EQ(
+        std::vector<TimeMicros>(trajectory.membership().begin(), trajectory.membership().end()),
+        membership)
         << "seed " << seed;
   }
 }

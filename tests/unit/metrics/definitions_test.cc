@@ -37,12 +37,30 @@ TEST(Definitions, EveryOneIsComplete) {
 }
 
 TEST(Definitions, TheVocabularyIsThere) {
-  for (const char* id :
-       {"nps", "csat", "ces", "review_rating", "revenue", "gross_revenue", "refunds", "orders",
-        "average_order_value", "customer_retention_rate", "churn_rate", "net_growth",
-        "clv_simple", "repeat_purchase_rate", "purchase_frequency", "active_customers",
-        "purchasing_customers", "customers", "sign_ups", "tickets_opened", "tickets_resolved",
-        "time_on_platform", "click_through_rate", "survey_dismissal_rate"}) {
+  for (const char* id : {"nps",
+                         "csat",
+                         "ces",
+                         "review_rating",
+                         "revenue",
+                         "gross_revenue",
+                         "refunds",
+                         "orders",
+                         "average_order_value",
+                         "customer_retention_rate",
+                         "churn_rate",
+                         "net_growth",
+                         "clv_simple",
+                         "repeat_purchase_rate",
+                         "purchase_frequency",
+                         "active_customers",
+                         "purchasing_customers",
+                         "customers",
+                         "sign_ups",
+                         "tickets_opened",
+                         "tickets_resolved",
+                         "time_on_platform",
+                         "click_through_rate",
+                         "survey_dismissal_rate"}) {
     RAPPORT_EXPECT_OK(FindDefinition(id));
   }
 }

@@ -87,9 +87,8 @@ TEST(Query, ChurnWorkedExample) {
   CellTable table;
   table.AddFamily(SeriesFamily::kMembers, Day("2024-02-20"), 1, {1'000, 0});
   table.AddFamily(SeriesFamily::kMembers, Day("2024-03-09"), 3, {100, 0});
-  const auto response =
-      Query(Ask("churn_rate", "2024-02-01", "2024-05-01", v1::GRANULARITY_MONTH), Year2024(),
-            table.Reader());
+  const auto response = Query(Ask("churn_rate", "2024-02-01", "2024-05-01", v1::GRANULARITY_MONTH),
+                              Year2024(), table.Reader());
   RAPPORT_ASSERT_OK(response);
   ASSERT_EQ(response->total().points_size(), 3);
   EXPECT_FALSE(response->total().points(0).has_value()) << "nobody at the start of February";
@@ -165,17 +164,17 @@ TEST(Query, DistinctCustomersByBucket) {
   table.AddFamily(SeriesFamily::kActive, Day("2024-01-01"), 31, {5, 0});  // New: another bucket.
   table.AddFamily(SeriesFamily::kActive, Day("2024-02-01"), 3, {7, 0});
   table.AddFamily(SeriesFamily::kPurchasers, Day("2024-02-01"), 3, {4, 1});
-  const auto active = Query(Ask("active_customers", "2024-01-01", "2024-03-01",
-                                v1::GRANULARITY_MONTH),
-                            Year2024(), table.Reader());
+  const auto active =
+      Query(Ask("active_customers", "2024-01-01", "2024-03-01", v1::GRANULARITY_MONTH), Year2024(),
+            table.Reader());
   RAPPORT_ASSERT_OK(active);
   EXPECT_DOUBLE_EQ(active->total().points(0).value(), 5);
   EXPECT_DOUBLE_EQ(active->total().points(1).value(), 7);
   EXPECT_DOUBLE_EQ(Whole(Ask("repeat_purchase_rate", "2024-02-01", "2024-03-01"), table).value(),
                    25);
-  EXPECT_THAT(Query(Ask("active_customers", "2024-02-03", "2024-02-20"), Year2024(),
-                    table.Reader()),
-              FailsWith("NOT_A_CALENDAR_BUCKET", "granularity"));
+  EXPECT_THAT(
+      Query(Ask("active_customers", "2024-02-03", "2024-02-20"), Year2024(), table.Reader()),
+      FailsWith("NOT_A_CALENDAR_BUCKET", "granularity"));
   EXPECT_THAT(Query(Ask("active_customers", "2024-01-15", "2024-03-01", v1::GRANULARITY_MONTH),
                     Year2024(), table.Reader()),
               FailsWith("NOT_A_CALENDAR_BUCKET", "start_date"));
@@ -294,8 +293,8 @@ TEST(Query, PassesOnErrorsOfTheReader) {
 TEST(Query, EveryMetricAnswersWithoutData) {
   const CellTable table;
   for (const v1::MetricDefinition& definition : Definitions()) {
-    const auto response = Query(Ask(definition.metric(), "", "", v1::GRANULARITY_MONTH),
-                                Year2024(), table.Reader());
+    const auto response =
+        Query(Ask(definition.metric(), "", "", v1::GRANULARITY_MONTH), Year2024(), table.Reader());
     ASSERT_TRUE(response.ok()) << definition.metric() << " " << response.status();
     EXPECT_EQ(response->total().points_size(), 12) << definition.metric();
     EXPECT_EQ(response->band(), "") << definition.metric();

@@ -83,8 +83,7 @@ TEST(PreviousRange, AsManyMonthsOrAsManyDays) {
   RAPPORT_ASSERT_OK_AND_ASSIGN(
       const QueryRange days,
       ResolveRange({"2024-03-08", "2024-03-15", v1::GRANULARITY_UNSPECIFIED}, Scope()));
-  EXPECT_THAT(Print(PreviousRange(days, WeekStart::kMonday)),
-              ElementsAre("2024-03-01 2024-03-08"));
+  EXPECT_THAT(Print(PreviousRange(days, WeekStart::kMonday)), ElementsAre("2024-03-01 2024-03-08"));
 }
 
 TEST(DistinctPlaceOf, OnlyWholeCalendarBucketsOrAllTime) {

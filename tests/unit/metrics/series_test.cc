@@ -59,10 +59,9 @@ TEST(CellSumsProperty, EqualsAMapInAnyGrouping) {
     parts[0].Merge(parts[1]);
     const auto sorted = parts[0].Sorted();
     ASSERT_EQ(sorted.size(), model.size()) << "seed " << seed;
-    ASSERT_TRUE(std::equal(sorted.begin(), sorted.end(), model.begin(),
-                           [](const auto& a, const auto& b) {
-                             return a.first == b.first && a.second == b.second;
-                           }))
+    ASSERT_TRUE(std::equal(
+        sorted.begin(), sorted.end(), model.begin(),
+        [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; }))
         << "seed " << seed;
     EXPECT_EQ(parts[0].At(model.begin()->first), model.begin()->second);
   }

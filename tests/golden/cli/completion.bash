@@ -1,0 +1,74 @@
+# bash completion for rapportctl; source it or put it into bash_completion.d
+_rapportctl() {
+  local current="${COMP_WORDS[COMP_CWORD]}" first='' second='' words='' flags='--server= --workspace= --token-file= --tls-ca= --deadline= --json --help' choices='' i
+  # bash splits --flag=value into three words.
+  if [[ $current == = ]]; then current=''; fi
+  local flag="${COMP_WORDS[COMP_CWORD-1]}"
+  if [[ $flag == = ]]; then flag="${COMP_WORDS[COMP_CWORD-2]}"; fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "${COMP_WORDS[i]}" in
+      -*|=) ;;
+      *) if [[ -z $first ]]; then first="${COMP_WORDS[i]}";
+         elif [[ -z $second ]]; then second="${COMP_WORDS[i]}"; fi ;;
+    esac
+  done
+  case "$flag" in
+    --week-start) choices='monday sunday' ;;
+    --by) choices='day week month quarter year' ;;
+    --group-by) choices='channel touchpoint' ;;
+    --birth) choices='first_order first_event' ;;
+    --return) choices='order any_event' ;;
+    --mode) choices='on on_or_after' ;;
+    --show) choices='rate customers revenue' ;;
+  esac
+  if [[ -n $choices ]]; then COMPREPLY=($(compgen -W "$choices" -- "$current")); return; fi
+  case "$first" in
+    '') words='workspaces import events customers metrics value cohorts lifecycle runs generations store quality demo completion version help' ;;
+    workspaces) words='create get list update' ;;
+    events) words='list send' ;;
+    customers) words='get list timeline explain set merge' ;;
+    metrics) words='list query nps csat' ;;
+    value) words='get report model' ;;
+    cohorts) words='retention' ;;
+    lifecycle) words='show transitions' ;;
+    runs) words='list get' ;;
+    generations) words='list rollback' ;;
+    store) words='stats check' ;;
+    demo) words='load describe' ;;
+  esac
+  if [[ -n $second ]]; then words=''; fi
+  case "$first" in import|quality|completion|version|help) second='' ;; esac
+  case "$first${second:+ $second}" in
+    'workspaces create') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --if-missing" ;;
+    'workspaces update') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate=" ;;
+    'import') flags="$flags --mapping= --rejects= --max-rejects= --resume-file= --batch-size= --in-flight= --dry-run" ;;
+    'events list') flags="$flags --limit= --type= --from= --to= --ascending --page-token=" ;;
+    'customers get') flags="$flags --live" ;;
+    'customers list') flags="$flags --filter= --limit= --page-token=" ;;
+    'customers timeline') flags="$flags --limit= --type= --from= --to= --ascending --page-token=" ;;
+    'customers explain') flags="$flags --live" ;;
+    'customers set') flags="$flags --identity= --source= --create" ;;
+    'metrics query') flags="$flags --from= --to= --nightly --by= --group-by= --compare" ;;
+    'metrics nps') flags="$flags --from= --to= --nightly" ;;
+    'metrics csat') flags="$flags --from= --to= --nightly --by= --group-by= --compare" ;;
+    'value get') flags="$flags --live --horizon=" ;;
+    'cohorts retention') flags="$flags --birth= --return= --mode= --show= --periods= --from= --to=" ;;
+    'lifecycle show') flags="$flags --from= --to=" ;;
+    'lifecycle transitions') flags="$flags --limit= --to-stage= --from= --to= --page-token=" ;;
+    'runs list') flags="$flags --limit=" ;;
+    'generations list') flags="$flags --limit=" ;;
+    'generations rollback') flags="$flags --expect-current=" ;;
+    'demo load') flags="$flags --customers= --seed= --days= --end= --by-time --batch-size= --in-flight=" ;;
+    'demo describe') flags="$flags --customers= --seed= --days= --end=" ;;
+    'help') flags="$flags --all --markdown" ;;
+  esac
+  if [[ $current == -* ]]; then
+    COMPREPLY=($(compgen -W "$flags" -- "$current"))
+    [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+  elif [[ -n $words ]]; then
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+  else
+    COMPREPLY=($(compgen -f -- "$current"))
+  fi
+}
+complete -F _rapportctl rapportctl
