@@ -60,18 +60,21 @@ absl::Status LoadMerges(store::Store& store, uint32_t workspace_no, Directory::S
   std::string prefix;
   PutBigEndian(prefix, workspace_no);
   RETURN_IF_ERROR(store.table(TableId::kCustomers)
-      .ScanAll(prefix, [&](std::string_view partition, std::string_view, std::string_view value) {
-        std::string_view rest = partition.substr(std::min<size_t>(4, partition.size()));
-        CustomerNo customer_no = 0;
-        store::v1::CustomerRecord record;
-        if (!GetBigEndian(rest, customer_no) || customer_no == 0 ||
-            !record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-          return DataLoss("customers", "row does not decode");
-        }
-        state.Reserve(std::max(customer_no, record.merged_into()));
-        if (record.merged_into() != 0) merges.emplace_back(customer_no, record.merged_into());
-        return absl::OkStatus();
-      }));
+                      .ScanAll(prefix, [&](std::string_view partition, std::string_view,
+                                           std::string_view value) {
+                        std::string_view rest =
+                            partition.substr(std::min<size_t>(4, partition.size()));
+                        CustomerNo customer_no = 0;
+                        store::v1::CustomerRecord record;
+                        if (!GetBigEndian(rest, customer_no) || customer_no == 0 ||
+                            !record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+                          return DataLoss("customers", "row does not decode");
+                        }
+                        state.Reserve(std::max(customer_no, record.merged_into()));
+                        if (record.merged_into() != 0)
+                          merges.emplace_back(customer_no, record.merged_into());
+                        return absl::OkStatus();
+                      }));
   for (const auto& [merged, survivor] : merges) {
     if (state.Survivor(survivor) == state.Survivor(merged)) {
       return DataLoss(Cat("customers/", merged), "merges form a ring");
@@ -119,7 +122,8 @@ std::vector<std::pair<CustomerNo, CustomerNo>> Directory::AllMerges() const {
   std::vector<std::pair<CustomerNo, CustomerNo>> merges;
   absl::ReaderMutexLock lock(&state_->mutex);
   for (CustomerNo no = 1; no < state_->customers.size(); ++no) {
-    if (state_->customers[no].survivor != 0) merges.emplace_back(no, state_->customers[no].survivor);
+    if (state_->customers[no].survivor != 0)
+      merges.emplace_back(no, state_->customers[no].survivor);
   }
   return merges;
 }

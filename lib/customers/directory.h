@@ -47,7 +47,8 @@ struct IdentityRef {
 class Directory {
  public:
   // Loads the workspace's identities and merges.
-  static absl::StatusOr<std::unique_ptr<Directory>> Open(store::Store& store, uint32_t workspace_no);
+  static absl::StatusOr<std::unique_ptr<Directory>> Open(store::Store& store,
+                                                         uint32_t workspace_no);
   ~Directory();
 
   // The customer that an identity names (after merges), nullopt if unknown.
@@ -82,8 +83,8 @@ class Directory {
   Resolved ResolveOrCreate(std::span<const IdentityRef> identities,
                            std::vector<store::PartitionWrite>& writes);
   // Fast path for one CUSTOMER_ID identity.
-  CustomerNo ResolveOrCreate(std::string_view customer_id, std::vector<store::PartitionWrite>& writes,
-                             bool& created);
+  CustomerNo ResolveOrCreate(std::string_view customer_id,
+                             std::vector<store::PartitionWrite>& writes, bool& created);
   // The same with HashOfCustomerId() made before, in another thread. Call the Prefetch
   // functions some events ahead, in this order, to hide the wait for memory.
   CustomerNo ResolveOrCreate(uint64_t hash, std::string_view customer_id,

@@ -16,7 +16,7 @@ constexpr size_t kMaxPhoneDigits = 15;  // ITU-T E.164.
 // What careless clients send when they do not know the customer: accepting it would join
 // strangers into one customer.
 constexpr std::array<std::string_view, 12> kPlaceholders = {
-    "null", "undefined", "anonymous", "guest", "none",  "-1",
+    "null", "undefined", "anonymous", "guest", "none",   "-1",
     "nil",  "nan",       "unknown",   "n/a",   "(null)", "[object object]"};
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }

@@ -26,9 +26,7 @@ class IdentityIndex {
     Ref next = 0;  // Of the same customer.
     uint16_t length = 0;
     uint8_t kind = 0;
-    std::string_view value() const {
-      return {reinterpret_cast<const char*>(this + 1), length};
-    }
+    std::string_view value() const { return {reinterpret_cast<const char*>(this + 1), length}; }
   };
 
   static uint64_t HashOf(v1::IdentityKind kind, std::string_view value);

@@ -92,7 +92,8 @@ CustomerNo NewCustomer(Directory::State& state) {
 std::vector<CustomerNo> Directory::State::MergedInto(CustomerNo customer_no) const {
   std::vector<CustomerNo> merged;
   if (!Knows(customer_no)) return merged;
-  for (CustomerNo no = customers[customer_no].first_merged; no != 0; no = customers[no].next_merged) {
+  for (CustomerNo no = customers[customer_no].first_merged; no != 0;
+       no = customers[no].next_merged) {
     merged.push_back(no);
   }
   std::ranges::sort(merged);
@@ -123,8 +124,9 @@ void Directory::State::Link(CustomerNo survivor, CustomerNo merged) {
 PartitionWrite Directory::State::IdentityRow(IdentityRef identity, CustomerNo customer_no) const {
   store::v1::IdentityRecord record;
   record.set_customer_no(customer_no);
-  return {store::IdentityPartition(workspace_no, static_cast<uint8_t>(identity.kind), identity.value),
-          {{store::MergeKind::kSet, "", record.SerializeAsString()}}};
+  return {
+      store::IdentityPartition(workspace_no, static_cast<uint8_t>(identity.kind), identity.value),
+      {{store::MergeKind::kSet, "", record.SerializeAsString()}}};
 }
 
 Directory::Resolved Directory::ResolveOrCreate(std::span<const IdentityRef> identities,

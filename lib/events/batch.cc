@@ -101,8 +101,8 @@ std::string EncodeBatch(const Batch& batch) {
     payloads.append(payload);
     sizes.push_back(static_cast<uint32_t>(payload.size()));
   }
-  return EncodeBatch(BatchView{batch.workspace_no, batch.receive_time, batch.rows, batch.ids,
-                               sizes, payloads});
+  return EncodeBatch(
+      BatchView{batch.workspace_no, batch.receive_time, batch.rows, batch.ids, sizes, payloads});
 }
 
 absl::Status DecodeBatch(std::string_view bytes, bool with_payloads, DecodedBatch& out) {
@@ -111,9 +111,8 @@ absl::Status DecodeBatch(std::string_view bytes, bool with_payloads, DecodedBatc
   uint64_t count = 0;
   out.payloads.clear();
   if (!GetBigEndian(bytes, format) || format != kFormat || !GetVarint(bytes, workspace_no) ||
-      workspace_no > std::numeric_limits<uint32_t>::max() ||
-      !GetSigned(bytes, out.receive_time) || !GetVarint(bytes, count) || count > kMaxRows ||
-      count * sizeof(Hash128) > bytes.size()) {
+      workspace_no > std::numeric_limits<uint32_t>::max() || !GetSigned(bytes, out.receive_time) ||
+      !GetVarint(bytes, count) || count > kMaxRows || count * sizeof(Hash128) > bytes.size()) {
     return Broken();
   }
   out.workspace_no = static_cast<uint32_t>(workspace_no);

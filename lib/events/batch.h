@@ -25,8 +25,8 @@ struct Batch {
   uint32_t workspace_no = 0;
   TimeMicros receive_time = 0;
   std::vector<EventRow> rows;
-  std::vector<Hash128> ids;            // Fingerprints of event ids, as rows.
-  std::vector<std::string> payloads;   // Serialized store.v1.EventPayload, as rows.
+  std::vector<Hash128> ids;           // Fingerprints of event ids, as rows.
+  std::vector<std::string> payloads;  // Serialized store.v1.EventPayload, as rows.
 };
 
 std::string EncodeBatch(const Batch& batch);

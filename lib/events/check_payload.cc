@@ -175,30 +175,47 @@ absl::Status Check(const v1::Usage& usage) {
 }
 
 absl::Status Check(const v1::Referral& referral) {
-  RETURN_IF_ERROR(CheckText(referral.referred_customer_id(), kMaxCustomerIdBytes,
-                            "referred_customer_id"));
+  RETURN_IF_ERROR(
+      CheckText(referral.referred_customer_id(), kMaxCustomerIdBytes, "referred_customer_id"));
   return CheckText(referral.program(), kMaxTextBytes, "program");
 }
 
 absl::Status CheckInside(const v1::Event& event) {
   switch (event.payload_case()) {
-    case v1::Event::kOrder: return Check(event.order());
-    case v1::Event::kRefund: return Check(event.refund());
-    case v1::Event::kSurveyAnswer: return Check(event.survey_answer(), event.type());
-    case v1::Event::kReview: return Check(event.review());
-    case v1::Event::kSession: return Check(event.session());
-    case v1::Event::kContent: return Check(event.content());
-    case v1::Event::kProductInterest: return Check(event.product_interest());
-    case v1::Event::kCampaignTouch: return Check(event.campaign_touch());
-    case v1::Event::kSupport: return Check(event.support(), event.type());
-    case v1::Event::kSocial: return Check(event.social());
-    case v1::Event::kSubscription: return Check(event.subscription());
-    case v1::Event::kHumanTouch: return Check(event.human_touch());
-    case v1::Event::kExperimentExposure: return Check(event.experiment_exposure());
-    case v1::Event::kConsent: return Check(event.consent());
-    case v1::Event::kUsage: return Check(event.usage());
-    case v1::Event::kReferral: return Check(event.referral());
-    case v1::Event::PAYLOAD_NOT_SET: break;
+    case v1::Event::kOrder:
+      return Check(event.order());
+    case v1::Event::kRefund:
+      return Check(event.refund());
+    case v1::Event::kSurveyAnswer:
+      return Check(event.survey_answer(), event.type());
+    case v1::Event::kReview:
+      return Check(event.review());
+    case v1::Event::kSession:
+      return Check(event.session());
+    case v1::Event::kContent:
+      return Check(event.content());
+    case v1::Event::kProductInterest:
+      return Check(event.product_interest());
+    case v1::Event::kCampaignTouch:
+      return Check(event.campaign_touch());
+    case v1::Event::kSupport:
+      return Check(event.support(), event.type());
+    case v1::Event::kSocial:
+      return Check(event.social());
+    case v1::Event::kSubscription:
+      return Check(event.subscription());
+    case v1::Event::kHumanTouch:
+      return Check(event.human_touch());
+    case v1::Event::kExperimentExposure:
+      return Check(event.experiment_exposure());
+    case v1::Event::kConsent:
+      return Check(event.consent());
+    case v1::Event::kUsage:
+      return Check(event.usage());
+    case v1::Event::kReferral:
+      return Check(event.referral());
+    case v1::Event::PAYLOAD_NOT_SET:
+      break;
   }
   return absl::OkStatus();
 }

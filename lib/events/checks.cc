@@ -74,7 +74,8 @@ absl::Status CheckTimestamp(const google::protobuf::Timestamp& time, std::string
   const bool good = time.seconds() >= kMinSeconds && time.seconds() <= kMaxSeconds &&
                     time.nanos() >= 0 && time.nanos() < 1'000'000'000;
   return good ? absl::OkStatus()
-              : InvalidField(field, "BAD_TIME", "must lie in the years 1 to 9999, nanos 0-999999999");
+              : InvalidField(field, "BAD_TIME",
+                             "must lie in the years 1 to 9999, nanos 0-999999999");
 }
 
 std::string_view PayloadName(PayloadCase payload) {

@@ -72,8 +72,8 @@ bool ColumnReader::Open(std::string_view& in, size_t count, int64_t low, int64_t
 }
 
 bool ColumnReader::InRange(size_t count, int64_t low, int64_t high) const {
-  const bool whole = low == std::numeric_limits<int64_t>::min() &&
-                     high == std::numeric_limits<int64_t>::max();
+  const bool whole =
+      low == std::numeric_limits<int64_t>::min() && high == std::numeric_limits<int64_t>::max();
   if (whole || count == 0) return true;
   if (least_ < low || least_ > high) return false;
   if (width_ == 0) return true;

@@ -27,11 +27,13 @@ inline constexpr uint32_t kMaxCustomTypes = 10'000;
 
 class Dictionary {
  public:
-  static absl::StatusOr<std::unique_ptr<Dictionary>> Open(store::Store& store, uint32_t workspace_no);
+  static absl::StatusOr<std::unique_ptr<Dictionary>> Open(store::Store& store,
+                                                          uint32_t workspace_no);
 
   // Number of the text, a new one if need be, 0 when the dictionary is full. New rows of
   // table kDictionary go to `writes`.
-  uint32_t Add(DictionaryKind kind, std::string_view text, std::vector<store::PartitionWrite>& writes);
+  uint32_t Add(DictionaryKind kind, std::string_view text,
+               std::vector<store::PartitionWrite>& writes);
   // "" for a number not given out.
   std::string Text(DictionaryKind kind, uint32_t number) const;
 

@@ -15,8 +15,8 @@ namespace rapport::events {
 namespace {
 
 absl::StatusOr<Calendar> CalendarOf(const v1::Workspace& workspace) {
-  const WeekStart week_start = workspace.week_start() == v1::WEEK_START_SUNDAY ? WeekStart::kSunday
-                                                                               : WeekStart::kMonday;
+  const WeekStart week_start =
+      workspace.week_start() == v1::WEEK_START_SUNDAY ? WeekStart::kSunday : WeekStart::kMonday;
   return Calendar::Create(workspace.time_zone(), week_start);
 }
 
@@ -156,7 +156,8 @@ absl::StatusOr<store::Sequence> Engine::State::Replay(store::Sequence after, Rep
   CellCounter cells(*this);
   const IdSet::Day horizon = Horizon(clock.Now());
   const auto visit = [&](store::Sequence sequence, std::string_view bytes) {
-    if (const absl::Status status = DecodeBatch(bytes, /*with_payloads=*/false, batch); !status.ok()) {
+    if (const absl::Status status = DecodeBatch(bytes, /*with_payloads=*/false, batch);
+        !status.ok()) {
       return Annotate(status, Cat("log entry ", sequence));
     }
     LiveTail* tail = target.tails.Find(batch.workspace_no);

@@ -87,8 +87,8 @@ struct Engine::State {
   absl::Mutex apply_mutex;
   mutable absl::Mutex view_mutex;
 
-  IdSet ids;            // apply_mutex
-  UnsavedRows unsaved;  // apply_mutex
+  IdSet ids;                     // apply_mutex
+  UnsavedRows unsaved;           // apply_mutex
   TimeMicros retired_until = 0;  // apply_mutex
 
   View view ABSL_GUARDED_BY(view_mutex);

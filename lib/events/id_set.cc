@@ -9,9 +9,7 @@ namespace {
 
 constexpr uint64_t kDayMask = 0xFFFF;
 
-IdSet::Day DayOf(uint64_t high_and_day) {
-  return static_cast<IdSet::Day>(high_and_day & kDayMask);
-}
+IdSet::Day DayOf(uint64_t high_and_day) { return static_cast<IdSet::Day>(high_and_day & kDayMask); }
 uint64_t Pack(uint64_t high, IdSet::Day day) {
   return (high & ~kDayMask) | std::max<IdSet::Day>(day, 1);
 }
@@ -65,7 +63,8 @@ void IdSet::Erase(const Hash128& id) {
   // Moves up what would no longer be found behind the hole (Knuth 6.4, algorithm R).
   for (size_t i = (hole + 1) % capacity; shard.slots[i].high_and_day != 0; i = (i + 1) % capacity) {
     const size_t home = Home(shard, shard.slots[i].low);
-    const bool reaches_over_hole = (i + capacity - home) % capacity >= (i + capacity - hole) % capacity;
+    const bool reaches_over_hole =
+        (i + capacity - home) % capacity >= (i + capacity - hole) % capacity;
     if (!reaches_over_hole) continue;
     shard.slots[hole] = shard.slots[i];
     hole = i;

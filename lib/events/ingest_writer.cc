@@ -68,7 +68,8 @@ void Show(const IngestGroup& group, store::Sequence first, const View& view) {
   }
 }
 
-absl::Status Store(store::Store& store, const IngestGroup& group, TimeMicros now, const View& view) {
+absl::Status Store(store::Store& store, const IngestGroup& group, TimeMicros now,
+                   const View& view) {
   RETURN_IF_ERROR(CheckRoom(*view.tails, group));
   const std::vector<std::string> encoded = group.Encode(now);
   if (encoded.empty()) return absl::OkStatus();
@@ -90,12 +91,12 @@ std::vector<std::unique_ptr<Prepared>> Engine::State::TakeGroup() {
   std::vector<std::unique_ptr<Prepared>> group;
   absl::MutexLock lock(&queue_mutex);
   queue_mutex.Await(absl::Condition(
-      +[](State* state) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return state->stopping || !state->queue.empty();
-      },
+      +[](State* state)
+           ABSL_NO_THREAD_SAFETY_ANALYSIS { return state->stopping || !state->queue.empty(); },
       this));
   size_t events = 0;
-  while (!queue.empty() && (group.empty() || events + queue.front()->submitted <= kMaxGroupEvents)) {
+  while (!queue.empty() &&
+         (group.empty() || events + queue.front()->submitted <= kMaxGroupEvents)) {
     events += queue.front()->submitted;
     group.push_back(std::move(queue.front()));
     queue.pop_front();
@@ -137,10 +138,12 @@ void Engine::State::Process(std::vector<std::unique_ptr<Prepared>>& batches) {
       continue;
     }
     const TimeMicros late_before = batch->workspace->late_before;
-    const int64_t late = late_before == INT64_MIN ? 0 : std::ranges::count_if(
-        batch->rows, [late_before](const EventRow& row) {
-          return row.customer_no != 0 && row.time < late_before;
-        });
+    const int64_t late =
+        late_before == INT64_MIN
+            ? 0
+            : std::ranges::count_if(batch->rows, [late_before](const EventRow& row) {
+                return row.customer_no != 0 && row.time < late_before;
+              });
     batch->workspace->quality.Add(batch->outcome, late);
   }
   ids.Sweep(horizon);

@@ -8,8 +8,12 @@
 namespace rapport::events {
 
 CellKey CellOf(const EventRow& row, CivilDays day) {
-  return {day,          row.touchpoint_no, row.type,
-          row.currency, ScoreBucket(row.type, row.value, row.aux), row.channel};
+  return {day,
+          row.touchpoint_no,
+          row.type,
+          row.currency,
+          ScoreBucket(row.type, row.value, row.aux),
+          row.channel};
 }
 
 LiveTail::LiveTail(store::Sequence base)

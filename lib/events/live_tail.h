@@ -123,7 +123,8 @@ class LiveTail {
   }
   uint32_t Head(CustomerNo customer_no) const {
     const Heads* chunk = heads_[customer_no / kHeadsPerChunk].load(std::memory_order_acquire);
-    return chunk == nullptr ? 0 : chunk[customer_no % kHeadsPerChunk].load(std::memory_order_acquire);
+    return chunk == nullptr ? 0
+                            : chunk[customer_no % kHeadsPerChunk].load(std::memory_order_acquire);
   }
   Heads& MutableHead(CustomerNo customer_no);
   Node& NewNode(uint32_t index);

@@ -54,8 +54,8 @@ void SetPayloadColumns(const v1::Event& e, EventRow& row) {
     case v1::Event::kContent:
       return Set(row, MicrosOfSeconds(e.content().duration_seconds()), 0);
     case v1::Event::kProductInterest:
-      return Set(row, e.product_interest().price().micros(), Pieces(e.product_interest().quantity()),
-                 e.product_interest().price());
+      return Set(row, e.product_interest().price().micros(),
+                 Pieces(e.product_interest().quantity()), e.product_interest().price());
     case v1::Event::kCampaignTouch:
       return Set(row, 0, e.campaign_touch().cost().micros(), e.campaign_touch().cost());
     case v1::Event::kSupport:
@@ -111,23 +111,40 @@ void PutMessage(std::string& out, int field, const MessageLite& message) {
 
 const MessageLite* PayloadOf(const v1::Event& event) {
   switch (event.payload_case()) {
-    case v1::Event::kOrder: return &event.order();
-    case v1::Event::kRefund: return &event.refund();
-    case v1::Event::kSurveyAnswer: return &event.survey_answer();
-    case v1::Event::kReview: return &event.review();
-    case v1::Event::kSession: return &event.session();
-    case v1::Event::kContent: return &event.content();
-    case v1::Event::kProductInterest: return &event.product_interest();
-    case v1::Event::kCampaignTouch: return &event.campaign_touch();
-    case v1::Event::kSupport: return &event.support();
-    case v1::Event::kSocial: return &event.social();
-    case v1::Event::kSubscription: return &event.subscription();
-    case v1::Event::kHumanTouch: return &event.human_touch();
-    case v1::Event::kExperimentExposure: return &event.experiment_exposure();
-    case v1::Event::kConsent: return &event.consent();
-    case v1::Event::kUsage: return &event.usage();
-    case v1::Event::kReferral: return &event.referral();
-    case v1::Event::PAYLOAD_NOT_SET: break;
+    case v1::Event::kOrder:
+      return &event.order();
+    case v1::Event::kRefund:
+      return &event.refund();
+    case v1::Event::kSurveyAnswer:
+      return &event.survey_answer();
+    case v1::Event::kReview:
+      return &event.review();
+    case v1::Event::kSession:
+      return &event.session();
+    case v1::Event::kContent:
+      return &event.content();
+    case v1::Event::kProductInterest:
+      return &event.product_interest();
+    case v1::Event::kCampaignTouch:
+      return &event.campaign_touch();
+    case v1::Event::kSupport:
+      return &event.support();
+    case v1::Event::kSocial:
+      return &event.social();
+    case v1::Event::kSubscription:
+      return &event.subscription();
+    case v1::Event::kHumanTouch:
+      return &event.human_touch();
+    case v1::Event::kExperimentExposure:
+      return &event.experiment_exposure();
+    case v1::Event::kConsent:
+      return &event.consent();
+    case v1::Event::kUsage:
+      return &event.usage();
+    case v1::Event::kReferral:
+      return &event.referral();
+    case v1::Event::PAYLOAD_NOT_SET:
+      break;
   }
   return nullptr;
 }
@@ -138,7 +155,8 @@ std::vector<Property> SortedProperties(const v1::Event& event) {
   std::vector<Property> sorted;
   if (event.properties().empty()) return sorted;
   for (const auto& [key, value] : event.properties()) sorted.emplace_back(&key, &value);
-  std::ranges::sort(sorted, {}, [](const Property& property) { return std::string_view(*property.first); });
+  std::ranges::sort(sorted, {},
+                    [](const Property& property) { return std::string_view(*property.first); });
   return sorted;
 }
 

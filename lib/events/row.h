@@ -10,9 +10,9 @@
 //   PRODUCT_VIEWED, CART_*                         price micros; quantity x 1000
 //   campaign, e-mail, ad events                    0; cost micros
 //   ticket and support events                      low 63 bits of the ticket id's hash; 0
-//   subscription events                            MRR micros; low 63 bits of the subscription id's hash
-//   HUMAN_TOUCH                                    minutes x 1000; cost micros
-//   everything else                                quantity x 1000 where there is one; 0
+//   subscription events                            MRR micros; low 63 bits of the subscription id's
+//   hash HUMAN_TOUCH                                    minutes x 1000; cost micros everything else
+//   quantity x 1000 where there is one; 0
 #pragma once
 
 #include <cstdint>

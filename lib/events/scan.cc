@@ -23,7 +23,8 @@ constexpr uint32_t kNoBlock = std::numeric_limits<uint32_t>::max();
 // One segment's blocks in order.
 class SegmentWalk {
  public:
-  SegmentWalk(const store::Dataset& dataset, store::Version segment, const store::ScanOptions& range)
+  SegmentWalk(const store::Dataset& dataset, store::Version segment,
+              const store::ScanOptions& range)
       : segment_(segment), cursor_(dataset.Scan(DatasetId::kEventBlocks, segment, range)) {
     Look();
   }
@@ -35,7 +36,8 @@ class SegmentWalk {
   void Take(std::vector<EventRow>& rows) {
     const uint32_t block_no = block_no_;
     while (block_no_ == block_no && status_.ok()) {
-      status_.Update(Annotate(DecodeBlock(cursor_->Value(), block_no, rows), Cat("segment ", segment_)));
+      status_.Update(
+          Annotate(DecodeBlock(cursor_->Value(), block_no, rows), Cat("segment ", segment_)));
       cursor_->Next();
       Look();
     }
@@ -77,10 +79,10 @@ struct CustomerScan::State {
   std::vector<Alias> by_merged;    // By customer_no: whom to leave out.
   std::vector<Alias> by_survivor;  // Of the range: whom to add to whom.
   std::vector<SegmentWalk> walks;
-  std::vector<EventRow> rows;      // Of the block at hand, sorted.
-  std::vector<EventRow> joined;    // Of a survivor with merged customers.
-  size_t at = 0;                   // In rows.
-  size_t next_survivor = 0;        // In by_survivor.
+  std::vector<EventRow> rows;    // Of the block at hand, sorted.
+  std::vector<EventRow> joined;  // Of a survivor with merged customers.
+  size_t at = 0;                 // In rows.
+  size_t next_survivor = 0;      // In by_survivor.
   std::span<const EventRow> events;
   CustomerNo customer_no = 0;
   absl::Status status;
@@ -146,8 +148,19 @@ void CustomerScan::State::Join(CustomerNo survivor, std::span<const EventRow> ow
 CustomerScan::CustomerScan(const store::Dataset& dataset, std::span<const store::Version> segments,
                            uint32_t workspace_no, std::span<const Alias> aliases,
                            CustomerRange range)
-    : state_(new State{dataset, {segments.begin(), segments.end()}, workspace_no,
-                       {aliases.begin(), aliases.end()}, {}, {}, {}, {}, 0, 0, {}, 0, {}}) {
+    : state_(new State{dataset,
+                       {segments.begin(), segments.end()},
+                       workspace_no,
+                       {aliases.begin(), aliases.end()},
+                       {},
+                       {},
+                       {},
+                       {},
+                       0,
+                       0,
+                       {},
+                       0,
+                       {}}) {
   std::ranges::sort(state_->by_merged, {}, &Alias::customer_no);
   for (const Alias& alias : aliases) {
     if (alias.survivor_no >= range.begin && alias.survivor_no < range.end) {
@@ -178,8 +191,8 @@ bool CustomerScan::Next() {
       if (!s.LoadBlock()) return false;
       continue;
     }
-    const CustomerNo own = s.at < s.rows.size() ? s.rows[s.at].customer_no
-                                                : std::numeric_limits<CustomerNo>::max();
+    const CustomerNo own =
+        s.at < s.rows.size() ? s.rows[s.at].customer_no : std::numeric_limits<CustomerNo>::max();
     std::span<const EventRow> events;
     if (survivor == 0 || own <= survivor) {
       const auto begin = s.rows.begin() + static_cast<ptrdiff_t>(s.at);

@@ -29,8 +29,8 @@ struct Alias {
 };
 
 struct CustomerRange {
-  CustomerNo begin = 0;           // Inclusive; a multiple of 64.
-  CustomerNo end = 0xFFFFFFFF;    // Exclusive; a multiple of 64 or the maximum.
+  CustomerNo begin = 0;         // Inclusive; a multiple of 64.
+  CustomerNo end = 0xFFFFFFFF;  // Exclusive; a multiple of 64 or the maximum.
 };
 
 class CustomerScan {
@@ -65,7 +65,7 @@ struct SealedPlace {
 };
 // The same with places, unordered over segments.
 absl::Status ReadCustomer(const store::Dataset& dataset, std::span<const store::Version> segments,
-                          uint32_t workspace_no, CustomerNo customer_no,
-                          std::vector<EventRow>& out, std::vector<SealedPlace>& places);
+                          uint32_t workspace_no, CustomerNo customer_no, std::vector<EventRow>& out,
+                          std::vector<SealedPlace>& places);
 
 }  // namespace rapport::events

@@ -46,7 +46,10 @@ absl::Status AddFoldedBlocks(const store::Dataset& dataset, const SealOptions& o
         const auto middle = static_cast<uint32_t>((low + high) / 2);
         cursor->Seek(BlockKey{key->workspace_no, middle, 0}.Encode());
         const bool more = cursor->Valid() && cursor->Key() < after;
-        if (more) low = middle + uint64_t{1}; else high = middle;
+        if (more)
+          low = middle + uint64_t{1};
+        else
+          high = middle;
       }
       end = static_cast<uint32_t>(low);
       cursor->Seek(after);

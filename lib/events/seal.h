@@ -19,11 +19,11 @@
 namespace rapport::events {
 
 struct SealOptions {
-  store::Sequence from = 1;        // First log entry to seal.
-  store::Sequence through = 0;     // Last one.
+  store::Sequence from = 1;          // First log entry to seal.
+  store::Sequence through = 0;       // Last one.
   std::vector<store::Version> fold;  // Segments to rewrite into the new one (may be empty).
-  store::Version version = 0;      // Of the new segment.
-  std::string folder;              // For the files.
+  store::Version version = 0;        // Of the new segment.
+  std::string folder;                // For the files.
   int threads = 1;
   int64_t keep_ids_since_micros = 0;  // Fingerprints that arrived before are dropped when folding.
 };

@@ -75,7 +75,8 @@ absl::Status SealIds(store::Store& store, const SealOptions& options,
     store::IdChunkKey key{day.first, day.second, 0};
     for (size_t at = 0; at < of_day.size(); at += kIdsPerChunk, ++key.chunk) {
       const size_t count = std::min(kIdsPerChunk, of_day.size() - at);
-      const std::string_view bytes(reinterpret_cast<const char*>(&of_day[at]), count * sizeof(Hash128));
+      const std::string_view bytes(reinterpret_cast<const char*>(&of_day[at]),
+                                   count * sizeof(Hash128));
       RETURN_IF_ERROR(builder->Add(key.Encode(), bytes));
     }
     std::vector<Hash128>().swap(of_day);

@@ -67,7 +67,8 @@ absl::Status ReadSealInput(const store::EventLog& log, store::Sequence from,
       to.payload_sizes.push_back(static_cast<uint32_t>(payload.size()));
       to.last_customer = std::max(to.last_customer, batch.rows[i].customer_no);
     }
-    const auto day = static_cast<uint32_t>(std::max<int64_t>(batch.receive_time / kMicrosPerDay, 0));
+    const auto day =
+        static_cast<uint32_t>(std::max<int64_t>(batch.receive_time / kMicrosPerDay, 0));
     std::vector<Hash128>& ids = input.ids[{batch.workspace_no, day}];
     ids.insert(ids.end(), batch.ids.begin(), batch.ids.end());
     input.event_count += batch.rows.size();

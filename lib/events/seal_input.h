@@ -49,9 +49,7 @@ struct SealRows {
     __builtin_prefetch(&payloads[place]);
     __builtin_prefetch(&payload_sizes[place]);
   }
-  std::string_view Payload(uint32_t place) const {
-    return {payloads[place], payload_sizes[place]};
-  }
+  std::string_view Payload(uint32_t place) const { return {payloads[place], payload_sizes[place]}; }
 };
 
 using IdDay = std::pair<uint32_t, uint32_t>;  // Workspace, UTC day of arrival.

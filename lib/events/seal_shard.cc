@@ -85,7 +85,8 @@ class FoldReader {
     RETURN_IF_ERROR(DecodeBlock(blocks_->Value(), block_no, rows_));
     RETURN_IF_ERROR(DecodePayloads(payloads_->Value(), views_));
     if (rows_.size() != views_.size()) {
-      return DataLoss(Cat("event_payloads/", segment_, "/", block_no), "count differs from the block's");
+      return DataLoss(Cat("event_payloads/", segment_, "/", block_no),
+                      "count differs from the block's");
     }
     for (size_t i = 0; i < rows_.size(); ++i) out.push_back({rows_[i], arena_->Keep(views_[i])});
     return absl::OkStatus();
@@ -126,7 +127,8 @@ class ShardWriter {
       for (size_t i = 0; i < count; ++i) views_.push_back(events[i].payload);
       RETURN_IF_ERROR(blocks_->Add(key.Encode(), block));
       RETURN_IF_ERROR(payloads_->Add(key.Encode(), EncodePayloads(views_)));
-      if (key.part == UINT16_MAX) return ResourceExhausted("BLOCK_TOO_LARGE", "too many events in a block");
+      if (key.part == UINT16_MAX)
+        return ResourceExhausted("BLOCK_TOO_LARGE", "too many events in a block");
       ++key.part;
       events = events.subspan(count);
     }
@@ -193,7 +195,8 @@ class ShardSealer {
     for (const FoldReader& fold : folds_) next = std::min(next, fold.block_no());
     if (rows_ == nullptr) return next;
     const CustomerNo end = std::min<CustomerNo>(EndCustomer(), rows_->last_customer + 1);
-    while (next_customer_ < end && rows_->starts[next_customer_] == rows_->starts[next_customer_ + size_t{1}]) {
+    while (next_customer_ < end &&
+           rows_->starts[next_customer_] == rows_->starts[next_customer_ + size_t{1}]) {
       ++next_customer_;
     }
     return next_customer_ < end ? std::min(next, next_customer_ / kPerBlock) : next;
@@ -203,7 +206,8 @@ class ShardSealer {
       if (fold.block_no() == block) RETURN_IF_ERROR(fold.Take(events_));
     }
     if (rows_ != nullptr && next_customer_ / kPerBlock == block) {
-      const CustomerNo end = std::min<CustomerNo>((block + 1) * kPerBlock, rows_->last_customer + 1);
+      const CustomerNo end =
+          std::min<CustomerNo>((block + 1) * kPerBlock, rows_->last_customer + 1);
       for (uint32_t at = rows_->starts[next_customer_]; at < rows_->starts[end]; ++at) {
         if (at + kRowsAhead < rows_->order.size()) rows_->Prefetch(rows_->order[at + kRowsAhead]);
         const uint32_t place = rows_->order[at];

@@ -70,7 +70,9 @@ absl::Status Collect(const store::Dataset& dataset, const Ground& ground,
   for (size_t i = 0; i < rows.size(); ++i) out.push_back({rows[i], places[i]});
   const auto sealed = static_cast<ptrdiff_t>(out.size());
   ReadTail(ground.tails, SequenceOf(ground.generation), customer,
-           [&out](const EventRow& row, LogPlace place) { out.push_back({row, place}); });
+           [&out](const EventRow& row, LogPlace place) {
+             out.push_back({row, place});
+           });
   std::reverse(out.begin() + sealed, out.end());  // Order of arrival.
   return absl::OkStatus();
 }
@@ -112,8 +114,8 @@ class PayloadReader {
     const store::BlockKey key{workspace_no_, customer_no / store::kCustomersPerBlock, place.part};
     auto [it, added] = values_.try_emplace(Key{place.segment, key.block_no, 1u + place.part});
     if (added) {
-      ASSIGN_OR_RETURN(it->second.bytes,
-                       store_.dataset().Get(store::DatasetId::kEventPayloads, place.segment, key.Encode()));
+      ASSIGN_OR_RETURN(it->second.bytes, store_.dataset().Get(store::DatasetId::kEventPayloads,
+                                                              place.segment, key.Encode()));
       RETURN_IF_ERROR(DecodePayloads(it->second.bytes, it->second.payloads));
     }
     return Pick(it->second, place.index);
@@ -221,8 +223,8 @@ v1::Event Engine::ToEvent(uint32_t workspace_no, const TimelineEntry& entry) con
   event.set_touchpoint(TouchpointText(workspace_no, entry.row.touchpoint_no));
   const Workspace* workspace = state_->Find(workspace_no);
   if (workspace == nullptr) return event;
-  event.set_campaign(workspace->dictionary->Text(store::v1::DICTIONARY_KIND_CAMPAIGN,
-                                                 entry.row.campaign_no));
+  event.set_campaign(
+      workspace->dictionary->Text(store::v1::DICTIONARY_KIND_CAMPAIGN, entry.row.campaign_no));
   event.set_custom_type(CustomTypeText(workspace_no, entry.row.type));
   // Only events that named a customer id and nothing else leave it out of their payload.
   if (!event.customer_id().empty() || !event.identities().empty()) return event;

@@ -58,7 +58,8 @@ absl::Status CheckType(const v1::Event& event) {
     return InvalidField("type", "REQUIRED", "must be given");
   }
   if (FindRule(event.type()) == nullptr) {
-    return InvalidField("type", "UNKNOWN_TYPE", Cat(static_cast<int>(event.type()), " is no event type"));
+    return InvalidField("type", "UNKNOWN_TYPE",
+                        Cat(static_cast<int>(event.type()), " is no event type"));
   }
   if (event.type() != v1::EVENT_TYPE_CUSTOM) {
     if (event.custom_type().empty()) return absl::OkStatus();

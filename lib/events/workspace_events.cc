@@ -189,12 +189,12 @@ absl::StatusOr<store::v1::WorkspaceRecord> Engine::UpdateWorkspace(std::string_v
   store::v1::WorkspaceRecord record;
   record.set_workspace_no(found->number);
   *record.mutable_workspace() = std::move(workspace);
-  RETURN_IF_ERROR(state_->store.table(store::TableId::kWorkspaces)
-                      .Apply({std::string(id),
-                              {{store::MergeKind::kSet, "", record.SerializeAsString()}}}));
+  RETURN_IF_ERROR(
+      state_->store.table(store::TableId::kWorkspaces)
+          .Apply({std::string(id), {{store::MergeKind::kSet, "", record.SerializeAsString()}}}));
   const v1::Workspace& now = record.workspace();
-  found->future_tolerance = now.future_tolerance().seconds() * kMicrosPerSecond +
-                            now.future_tolerance().nanos() / 1000;
+  found->future_tolerance =
+      now.future_tolerance().seconds() * kMicrosPerSecond + now.future_tolerance().nanos() / 1000;
   absl::MutexLock apply(&state_->apply_mutex);
   const View view = state_->CurrentView();
   if (calendar.zone() != found->days->calendar().zone()) {
@@ -223,7 +223,8 @@ std::vector<store::v1::WorkspaceRecord> Engine::Workspaces() const {
     absl::ReaderMutexLock lock(&state_->view_mutex);
     for (const auto& [id, workspace] : state_->by_id) sorted.emplace_back(id, workspace->record);
   }
-  std::ranges::sort(sorted, {}, [](const auto& entry) -> const std::string& { return entry.first; });
+  std::ranges::sort(sorted, {},
+                    [](const auto& entry) -> const std::string& { return entry.first; });
   std::vector<store::v1::WorkspaceRecord> records;
   for (auto& [id, record] : sorted) records.push_back(std::move(record));
   return records;

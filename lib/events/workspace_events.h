@@ -34,7 +34,6 @@
 #include "lib/store/seam.h"
 #include "rapport/store/v1/records.pb.h"
 #include "rapport/v1/admin_service.pb.h"
-#include "rapport/v1/admin_service.pb.h"
 #include "rapport/v1/event.pb.h"
 #include "rapport/v1/event_service.pb.h"
 #include "rapport/v1/workspace.pb.h"
@@ -94,10 +93,12 @@ class Engine {
 
   // Workspaces. Create: AlreadyExists; Update keeps the number. `workspace` is complete and
   // validated by ValidateWorkspace below.
-  absl::StatusOr<store::v1::WorkspaceRecord> CreateWorkspace(std::string_view id, v1::Workspace workspace);
-  absl::StatusOr<store::v1::WorkspaceRecord> UpdateWorkspace(std::string_view id, v1::Workspace workspace);
+  absl::StatusOr<store::v1::WorkspaceRecord> CreateWorkspace(std::string_view id,
+                                                             v1::Workspace workspace);
+  absl::StatusOr<store::v1::WorkspaceRecord> UpdateWorkspace(std::string_view id,
+                                                             v1::Workspace workspace);
   absl::StatusOr<store::v1::WorkspaceRecord> FindWorkspace(std::string_view id) const;  // NotFound
-  std::vector<store::v1::WorkspaceRecord> Workspaces() const;  // By id.
+  std::vector<store::v1::WorkspaceRecord> Workspaces() const;                           // By id.
 
   // Takes a batch; `done` is called once, from the writer thread, after it is durable and
   // visible (or refused). Events are read only until Submit returns. Batches of one

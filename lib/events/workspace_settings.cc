@@ -44,13 +44,18 @@ absl::Status CompleteRules(v1::LifecycleRules& rules) {
   };
   using Rules = v1::LifecycleRules;
   RETURN_IF_ERROR(complete(rules.new_days(), &Rules::set_new_days, 30, kMaxDays, "new_days"));
-  RETURN_IF_ERROR(complete(rules.at_risk_days(), &Rules::set_at_risk_days, 90, kMaxDays, "at_risk_days"));
-  RETURN_IF_ERROR(complete(rules.dormant_days(), &Rules::set_dormant_days, 180, kMaxDays, "dormant_days"));
-  RETURN_IF_ERROR(complete(rules.churned_days(), &Rules::set_churned_days, 365, kMaxDays, "churned_days"));
-  RETURN_IF_ERROR(complete(rules.loyal_orders(), &Rules::set_loyal_orders, 4, kMaxOrders, "loyal_orders"));
+  RETURN_IF_ERROR(
+      complete(rules.at_risk_days(), &Rules::set_at_risk_days, 90, kMaxDays, "at_risk_days"));
+  RETURN_IF_ERROR(
+      complete(rules.dormant_days(), &Rules::set_dormant_days, 180, kMaxDays, "dormant_days"));
+  RETURN_IF_ERROR(
+      complete(rules.churned_days(), &Rules::set_churned_days, 365, kMaxDays, "churned_days"));
+  RETURN_IF_ERROR(
+      complete(rules.loyal_orders(), &Rules::set_loyal_orders, 4, kMaxOrders, "loyal_orders"));
   RETURN_IF_ERROR(complete(rules.loyal_tenure_days(), &Rules::set_loyal_tenure_days, 90, kMaxDays,
                            "loyal_tenure_days"));
-  RETURN_IF_ERROR(complete(rules.won_back_days(), &Rules::set_won_back_days, 60, kMaxDays, "won_back_days"));
+  RETURN_IF_ERROR(
+      complete(rules.won_back_days(), &Rules::set_won_back_days, 60, kMaxDays, "won_back_days"));
   if (rules.at_risk_days() >= rules.dormant_days()) {
     return OutOfRange("lifecycle_rules.dormant_days", "must be more than at_risk_days");
   }
@@ -61,7 +66,8 @@ absl::Status CompleteRules(v1::LifecycleRules& rules) {
 }
 
 absl::Status CompletePlace(v1::Workspace& workspace) {
-  RETURN_IF_ERROR(CheckText(workspace.display_name(), kMaxDisplayNameBytes, "workspace.display_name"));
+  RETURN_IF_ERROR(
+      CheckText(workspace.display_name(), kMaxDisplayNameBytes, "workspace.display_name"));
   if (workspace.time_zone().empty()) workspace.set_time_zone("UTC");
   // "localtime" and file paths would make answers depend on the machine.
   const bool named = workspace.time_zone() != "localtime" && workspace.time_zone()[0] != '/' &&
@@ -77,12 +83,14 @@ absl::Status CompletePlace(v1::Workspace& workspace) {
   if (workspace.week_start() == v1::WEEK_START_UNSPECIFIED) {
     workspace.set_week_start(v1::WEEK_START_MONDAY);
   }
-  if (!v1::WeekStart_IsValid(workspace.week_start())) return OutOfRange("week_start", "is no week start");
+  if (!v1::WeekStart_IsValid(workspace.week_start()))
+    return OutOfRange("week_start", "is no week start");
   return absl::OkStatus();
 }
 
 absl::Status CompleteValue(v1::Workspace& workspace) {
-  if (!workspace.has_annual_discount_rate()) workspace.set_annual_discount_rate(kDefaultDiscountRate);
+  if (!workspace.has_annual_discount_rate())
+    workspace.set_annual_discount_rate(kDefaultDiscountRate);
   const double rate = workspace.annual_discount_rate();
   if (!std::isfinite(rate) || rate < 0 || rate >= kMaxDiscountRate) {
     return OutOfRange("annual_discount_rate", "must be >= 0 and < 10");
@@ -101,7 +109,8 @@ absl::Status CompleteTolerance(v1::Workspace& workspace) {
   const auto& tolerance = workspace.future_tolerance();
   const bool good = tolerance.seconds() >= 0 && tolerance.seconds() <= kMaxToleranceSeconds &&
                     tolerance.nanos() >= 0 && tolerance.nanos() < 1'000'000'000;
-  return good ? absl::OkStatus() : OutOfRange("future_tolerance", "must lie between 0 and 366 days");
+  return good ? absl::OkStatus()
+              : OutOfRange("future_tolerance", "must lie between 0 and 366 days");
 }
 
 }  // namespace

@@ -48,24 +48,31 @@ class AccessTest : public ServerTest {
   }
   // Calls any method by name with an empty request; as `role`, kNone without a token.
   grpc::Status CallEmpty(const std::string& path, Role role) {
+    std::string response;
+    return CallRaw(path, role, "", &response);
+  }
+  grpc::Status CallRaw(const std::string& path, Role role, const std::string& sent,
+                       std::string* received) {
     grpc::GenericStub stub(channel_);
     grpc::ClientContext context;
     if (role != Role::kNone) {
       context.AddMetadata("authorization", Cat("Bearer secret-", server::RoleName(role)));
     }
+    const grpc::Slice slice(sent);
+    const grpc::ByteBuffer request(&slice, 1);
     grpc::CompletionQueue queue;
-    auto call = stub.PrepareCall(&context, path, &queue);
-    const grpc::Slice empty("");
-    const grpc::ByteBuffer request(&empty, 1);
+    const auto call = stub.PrepareUnaryCall(&context, path, request, &queue);
+    grpc::ByteBuffer response;
     grpc::Status status;
     void* tag = nullptr;
     bool ok = false;
-    call->StartCall(&tag);
+    call->StartCall();
+    call->Finish(&response, &status, &tag);
     queue.Next(&tag, &ok);
-    call->WriteLast(request, grpc::WriteOptions(), &tag);
-    queue.Next(&tag, &ok);
-    call->Finish(&status, &tag);
-    queue.Next(&tag, &ok);
+    grpc::Slice whole;
+    if (response.Valid() && response.DumpToSingleSlice(&whole).ok()) {
+      received->assign(reinterpret_cast<const char*>(whole.begin()), whole.size());
+    }
     return status;
   }
   std::shared_ptr<grpc::Channel> channel_;
@@ -92,6 +99,24 @@ TEST_F(AccessTest, EveryMethodAsksForItsRole) {
       }
     }
   }
+}
+
+// In bytes, as the protos of both services are not installed.
+TEST_F(AccessTest, ReflectionAndHealthAnswerWithoutAToken) {
+  UseTokens();
+  Start();
+  channel_ = Connect();
+  std::string received;
+  // ServerReflectionRequest{list_services: "*"}
+  ASSERT_THAT(CallRaw("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::kNone,
+                      "\x3A\x01*", &received),
+              IsGrpcOk());
+  for (const std::string service : {"Event", "Customer", "Metric", "Value", "Cohort", "Admin"}) {
+    EXPECT_NE(received.find(Cat("rapport.v1.", service, "Service")), std::string::npos) << service;
+  }
+  // HealthCheckResponse{status: SERVING}
+  ASSERT_THAT(CallRaw("/grpc.health.v1.Health/Check", Role::kNone, "", &received), IsGrpcOk());
+  EXPECT_EQ(received, "\x08\x01");
 }
 
 TEST_F(AccessTest, InsecureIsRefusedWhereOthersReach) {

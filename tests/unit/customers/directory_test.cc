@@ -176,7 +176,9 @@ class PermutationTest : public DirectoryTest {
  protected:
   // Events over groups of identities; each group holds one CUSTOMER_ID at most.
   static std::vector<Named> RandomEvents(std::mt19937_64& random) {
-    const auto pick = [&random](int n) { return static_cast<int>(random() % static_cast<uint64_t>(n)); };
+    const auto pick = [&random](int n) {
+      return static_cast<int>(random() % static_cast<uint64_t>(n));
+    };
     std::vector<Named> events;
     for (int group = 0; group < 6; ++group) {
       Named pool;
@@ -190,7 +192,8 @@ class PermutationTest : public DirectoryTest {
       }
       for (int event = 0; event < 5; ++event) {
         Named named;
-        for (int i = 1 + pick(3); i > 0; --i) named.push_back(pool[static_cast<size_t>(pick(static_cast<int>(pool.size())))]);
+        for (int i = 1 + pick(3); i > 0; --i)
+          named.push_back(pool[static_cast<size_t>(pick(static_cast<int>(pool.size())))]);
         events.push_back(named);
       }
     }
@@ -242,7 +245,8 @@ TEST_F(PermutationTest, OrderOfEventsDoesNotMatter) {
           }
         }
         ASSERT_EQ(customers.size(), customer_of.size());
-        ASSERT_EQ(directory_->last_customer_no() - directory_->AllMerges().size(), customers.size());
+        ASSERT_EQ(directory_->last_customer_no() - directory_->AllMerges().size(),
+                  customers.size());
         Reload();
       }
     }
@@ -255,7 +259,9 @@ TEST_F(DirectoryTest, RandomHistorySurvivesReload) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
-    const auto pick = [&random](int n) { return static_cast<int>(random() % static_cast<uint64_t>(n)); };
+    const auto pick = [&random](int n) {
+      return static_cast<int>(random() % static_cast<uint64_t>(n));
+    };
     store_ = store::NewMemoryStore();
     Reload();
     Group merged;
@@ -278,7 +284,8 @@ TEST_F(DirectoryTest, RandomHistorySurvivesReload) {
     for (int round = 0; round < 2; ++round) {
       for (int i = 0; i < 8; ++i) {
         for (int j = 0; j < 8; ++j) {
-          const auto a = directory_->Find(kId, Cat("id", i)), b = directory_->Find(kId, Cat("id", j));
+          const auto a = directory_->Find(kId, Cat("id", i)),
+                     b = directory_->Find(kId, Cat("id", j));
           if (!a.has_value() || !b.has_value()) continue;
           EXPECT_EQ(*a == *b, merged.Root(Cat("id", i)) == merged.Root(Cat("id", j)));
         }
@@ -299,16 +306,34 @@ TEST(NormalizeIdentity, Forms) {
     const char* normal;  // nullptr: refused.
   };
   const Case cases[] = {
-      {kId, "C-17", "C-17"},         {kId, "0", nullptr},          {kId, "00-00", nullptr},
-      {kId, "10", "10"},             {kId, "", nullptr},           {kId, "NULL", nullptr},
-      {kId, "Undefined", nullptr},   {kId, "guest", nullptr},      {kId, "none", nullptr},
-      {kId, "-1", nullptr},          {kId, "anonymous", nullptr},  {kId, "guesthouse", "guesthouse"},
-      {kId, "phone:1", nullptr},     {kId, "shop:1", "shop:1"},    {kId, "a\nb", nullptr},
-      {kEmail, "Ann@X.org", "ann@x.org"}, {kEmail, "ann", nullptr}, {kEmail, "@x", nullptr},
-      {kEmail, "a@", nullptr},       {kEmail, "a@b@c", nullptr},   {kEmail, "a b@c", nullptr},
-      {kPhone, "+4930123456", "+4930123456"}, {kPhone, "030123", nullptr}, {kPhone, "+0301", nullptr},
-      {kPhone, "+1234567890123456", nullptr}, {kPhone, "+49 30", nullptr},
-      {kDevice, "ABC", "ABC"},       {kAnonymous, "undefined", nullptr},
+      {kId, "C-17", "C-17"},
+      {kId, "0", nullptr},
+      {kId, "00-00", nullptr},
+      {kId, "10", "10"},
+      {kId, "", nullptr},
+      {kId, "NULL", nullptr},
+      {kId, "Undefined", nullptr},
+      {kId, "guest", nullptr},
+      {kId, "none", nullptr},
+      {kId, "-1", nullptr},
+      {kId, "anonymous", nullptr},
+      {kId, "guesthouse", "guesthouse"},
+      {kId, "phone:1", nullptr},
+      {kId, "shop:1", "shop:1"},
+      {kId, "a\nb", nullptr},
+      {kEmail, "Ann@X.org", "ann@x.org"},
+      {kEmail, "ann", nullptr},
+      {kEmail, "@x", nullptr},
+      {kEmail, "a@", nullptr},
+      {kEmail, "a@b@c", nullptr},
+      {kEmail, "a b@c", nullptr},
+      {kPhone, "+4930123456", "+4930123456"},
+      {kPhone, "030123", nullptr},
+      {kPhone, "+0301", nullptr},
+      {kPhone, "+1234567890123456", nullptr},
+      {kPhone, "+49 30", nullptr},
+      {kDevice, "ABC", "ABC"},
+      {kAnonymous, "undefined", nullptr},
       {v1::IDENTITY_KIND_UNSPECIFIED, "x", nullptr},
   };
   for (const Case& test : cases) {

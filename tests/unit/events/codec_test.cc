@@ -24,8 +24,8 @@ TEST(Columns, RoundTripAndWidth) {
   };
   const Case cases[] = {
       {{}, 3},
-      {{7, 7, 7, 7}, 3},                         // Constant: nothing but the header.
-      {{0, 255}, 3 + 2 * 1},                     // Divisor 255.
+      {{7, 7, 7, 7}, 3},      // Constant: nothing but the header.
+      {{0, 255}, 3 + 2 * 1},  // Divisor 255.
       {{1, 2, 256}, 3 + 3 * 1},
       {{1, 2, 258}, 3 + 3 * 2},
       {{10'000, 30'000, 1'270'000}, 3 + 2 + 2 + 3 * 1},  // Cents: 5-byte header more.
@@ -138,7 +138,8 @@ TEST(Block, RoundTripWholeAndByCustomer) {
     SCOPED_TRACE(seed);
     Random random(seed);
     std::vector<EventRow> rows;
-    for (int64_t i = random.Between(1, 300); i > 0; --i) rows.push_back(RandomRow(random, 640, 703));
+    for (int64_t i = random.Between(1, 300); i > 0; --i)
+      rows.push_back(RandomRow(random, 640, 703));
     SortRows(rows);
     const std::string bytes = EncodeBlock(rows);
     std::vector<EventRow> back;

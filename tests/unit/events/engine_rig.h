@@ -64,10 +64,12 @@ class FlakyTable final : public store::Table {
     }
     return table_.ApplyAll(writes);
   }
-  absl::StatusOr<std::string> Read(std::string_view partition, std::string_view row) const override {
+  absl::StatusOr<std::string> Read(std::string_view partition,
+                                   std::string_view row) const override {
     return table_.Read(partition, row);
   }
-  absl::Status Scan(std::string_view partition, std::string_view prefix, Visit visit) const override {
+  absl::Status Scan(std::string_view partition, std::string_view prefix,
+                    Visit visit) const override {
     return table_.Scan(partition, prefix, visit);
   }
   absl::Status ScanAll(std::string_view prefix, Visit visit) const override {
@@ -92,7 +94,8 @@ class FlakyTable final : public store::Table {
 class FlakyStore final : public store::Store {
  public:
   explicit FlakyStore(std::unique_ptr<store::Store> inner)
-      : inner_(std::move(inner)), flaky_log(inner_->log()),
+      : inner_(std::move(inner)),
+        flaky_log(inner_->log()),
         identities(inner_->table(store::TableId::kIdentities)) {}
   store::EventLog& log() override { return flaky_log; }
   store::Table& table(store::TableId id) override {
@@ -254,8 +257,8 @@ class Rig {
       store = std::make_unique<FlakyStore>(store::NewMemoryStore());
       return;
     }
-    auto opened = store::OpenRocksStore(Cat(folder_, "/store"),
-                                        {.sync = store::SyncPolicy::kProcessCrash});
+    auto opened =
+        store::OpenRocksStore(Cat(folder_, "/store"), {.sync = store::SyncPolicy::kProcessCrash});
     ASSERT_THAT(opened, testing::IsOk());
     store = std::make_unique<FlakyStore>(*std::move(opened));
   }

@@ -35,8 +35,8 @@ std::vector<std::string> IdsOf(const std::vector<v1::Event>& events) {
 }
 
 TEST_P(EngineTest, AcceptedIsVisibleAtOnce) {
-  const IngestOutcome outcome = rig.Ingest({OrderOf("e2", "c1", kNow - 5, 12'500'000),
-                                            PageView("e1", "c1", kNow - 10)});
+  const IngestOutcome outcome =
+      rig.Ingest({OrderOf("e2", "c1", kNow - 5, 12'500'000), PageView("e1", "c1", kNow - 10)});
   RAPPORT_EXPECT_OK(outcome.status);
   EXPECT_EQ(outcome.accepted, 2);
   const std::vector<EventRow> rows = rig.All("c1");
@@ -87,9 +87,9 @@ TEST_P(EngineTest, IdsAreForgottenAfterTheHorizon) {
 
 TEST_P(EngineTest, BadEventsAreRefusedOthersStored) {
   v1::Event bad = OrderOf("bad", "c1", kNow, -1);
-  const IngestOutcome outcome =
-      rig.Ingest({PageView("e1", "c1", kNow), bad, PageView("future", "c1", kNow + 25 * 3'600'000'000),
-                  PageView("e2", "c1", kNow + 23 * 3'600'000'000)});
+  const IngestOutcome outcome = rig.Ingest({PageView("e1", "c1", kNow), bad,
+                                            PageView("future", "c1", kNow + 25 * 3'600'000'000),
+                                            PageView("e2", "c1", kNow + 23 * 3'600'000'000)});
   EXPECT_EQ(outcome.accepted, 2);
   ASSERT_EQ(outcome.rejected.size(), 2u);
   EXPECT_EQ(outcome.rejected[0].index(), 1);
@@ -289,7 +289,9 @@ TEST_P(EngineTest, RollbackBringsTheTailBack) {
   rig.Restart();
   EXPECT_EQ(rig.All("c1").size(), 3u);
   EXPECT_EQ(rig.Ingest({PageView("e1", "c1", kNow), PageView("e2", "c1", kNow),
-                        PageView("e3", "c1", kNow)}).accepted, 0);
+                        PageView("e3", "c1", kNow)})
+                .accepted,
+            0);
 }
 
 TEST_P(EngineTest, LiveCellsCountByDayInTheWorkspaceZone) {
@@ -305,7 +307,8 @@ TEST_P(EngineTest, LiveCellsCountByDayInTheWorkspaceZone) {
   v1::Workspace berlin = rig.engine->FindWorkspace(kShop)->workspace();
   berlin.set_time_zone("Europe/Berlin");
   RAPPORT_ASSERT_OK(rig.engine->UpdateWorkspace(kShop, berlin));
-  EXPECT_THAT(rig.engine->LiveCells(rig.shop, v1::EVENT_TYPE_ORDER_PLACED, day, day + 1), IsEmpty());
+  EXPECT_THAT(rig.engine->LiveCells(rig.shop, v1::EVENT_TYPE_ORDER_PLACED, day, day + 1),
+              IsEmpty());
   rig.Ingest({OrderOf("o3", "c2", late, 1'000'000)});
   rig.Restart();
   cells = rig.engine->LiveCells(rig.shop, v1::EVENT_TYPE_ORDER_PLACED, day + 1, day + 2);
@@ -318,8 +321,8 @@ TEST_P(EngineTest, MergedCustomersReadAsOne) {
   rig.Night();
   rig.Ingest({PageView("e3", "c1", kNow - 1), PageView("e4", "c2", kNow)});
   customers::Directory& directory = rig.engine->directory(rig.shop);
-  RAPPORT_ASSERT_OK(rig.engine->WithWriterLock(
-      [&] { return directory.Merge(rig.No("c1"), rig.No("c2")); }));
+  RAPPORT_ASSERT_OK(
+      rig.engine->WithWriterLock([&] { return directory.Merge(rig.No("c1"), rig.No("c2")); }));
   EXPECT_THAT(IdsOf(rig.Timeline("c2")), ElementsAre("e1", "e2", "e3", "e4"));
   rig.Ingest({PageView("e5", "c2", kNow)});
   EXPECT_EQ(rig.All("c1").size(), 5u);

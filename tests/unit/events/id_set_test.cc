@@ -39,8 +39,10 @@ TEST(IdSet, AgreesWithAMap) {
         oracle.erase(id);
       } else {
         const bool expected = known == oracle.end() || known->second < horizon;
-        ASSERT_EQ(ids.Insert(IdOf(id), static_cast<IdSet::Day>(today),
-                             static_cast<IdSet::Day>(horizon)), expected) << "step " << step;
+        ASSERT_EQ(
+            ids.Insert(IdOf(id), static_cast<IdSet::Day>(today), static_cast<IdSet::Day>(horizon)),
+            expected)
+            << "step " << step;
         if (expected) oracle[id] = today;
       }
       if (random.OneIn(500)) ++today;

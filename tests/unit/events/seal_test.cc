@@ -22,11 +22,13 @@ struct Known {
   EventRow row;
   std::string payload;
 };
-using Oracle = std::map<std::pair<uint32_t, CustomerNo>, std::vector<Known>>;  // By workspace, customer.
+using Oracle =
+    std::map<std::pair<uint32_t, CustomerNo>, std::vector<Known>>;  // By workspace, customer.
 
 // A log filled by hand, sealed in steps.
 class SealTest : public ::testing::Test {
  protected:
+  ~SealTest() override { std::filesystem::remove_all(folder_); }
   void Append(Random& random, uint32_t workspace_no, CustomerNo customers, int64_t count) {
     Batch batch;
     batch.workspace_no = workspace_no;
@@ -40,7 +42,8 @@ class SealTest : public ::testing::Test {
       }
       batch.rows.push_back(row);
       batch.ids.push_back(HashText128(Cat("id", next_id_++)));
-      batch.payloads.push_back(Cat("payload ", next_id_, random.OneIn(99) ? std::string(20'000, 'x') : ""));
+      batch.payloads.push_back(
+          Cat("payload ", next_id_, random.OneIn(99) ? std::string(20'000, 'x') : ""));
       oracle_[{workspace_no, row.customer_no}].push_back({row, batch.payloads.back()});
     }
     const std::vector<std::string> encoded = {EncodeBatch(batch)};
@@ -259,7 +262,7 @@ TEST_F(SealTest, OldIdsAreDroppedWhenFolding) {
   Random random(6);
   Append(random, 1, 10, 5000);  // Arrives on day kNow.
   Ingest(SealInto(1, {}));
-  Append(random, 1, 10, 100);   // A day later.
+  Append(random, 1, 10, 100);  // A day later.
   keep_ids_since_ = kNow + kMicrosPerDay;
   Ingest(SealInto(2, {1}));
   const auto count = [&](store::Version version) {

@@ -67,7 +67,8 @@ TEST(ValidateEvent, RefusesWithReasonAndField) {
        "order.amount.micros"},
       {"type: ORDER_PLACED order { amount { micros: 1 currency: 'eur' } }", "BAD_CURRENCY",
        "order.amount.currency"},
-      {"type: ORDER_PLACED order { amount { micros: 1 } }", "BAD_CURRENCY", "order.amount.currency"},
+      {"type: ORDER_PLACED order { amount { micros: 1 } }", "BAD_CURRENCY",
+       "order.amount.currency"},
       {"type: ORDER_PLACED order { amount { micros: 9000000000000000000 currency: 'EUR' } }",
        "OUT_OF_RANGE", "order.amount.micros"},
       {"type: ORDER_PLACED order { amount { currency: 'EUR' } discount { currency: 'USD' } }",
@@ -78,22 +79,28 @@ TEST(ValidateEvent, RefusesWithReasonAndField) {
        "OUT_OF_RANGE", "order.items[0].quantity"},
       {"type: ORDER_PLACED order { amount { currency: 'EUR' } items { quantity: 1 } }", "REQUIRED",
        "order.items[0].product_id"},
-      {"type: ORDER_PLACED order { amount { currency: 'EUR' } items { product_id: 'p' quantity: nan } }",
+      {"type: ORDER_PLACED order { amount { currency: 'EUR' } items { product_id: 'p' quantity: "
+       "nan } }",
        "NOT_FINITE", "order.items[0].quantity"},
       {"type: ORDER_REFUNDED refund { }", "REQUIRED", "refund.amount"},
       {"type: NPS_ANSWERED survey_answer { score: 11 }", "OUT_OF_RANGE", "survey_answer.score"},
       {"type: NPS_ANSWERED survey_answer { score: -1 }", "OUT_OF_RANGE", "survey_answer.score"},
-      {"type: NPS_ANSWERED survey_answer { score: 3 scale: 5 }", "OUT_OF_RANGE", "survey_answer.scale"},
+      {"type: NPS_ANSWERED survey_answer { score: 3 scale: 5 }", "OUT_OF_RANGE",
+       "survey_answer.scale"},
       {"type: CSAT_ANSWERED survey_answer { score: 6 }", "OUT_OF_RANGE", "survey_answer.score"},
       {"type: CSAT_ANSWERED survey_answer { score: 0 }", "OUT_OF_RANGE", "survey_answer.score"},
       {"type: CES_ANSWERED survey_answer { score: 8 }", "OUT_OF_RANGE", "survey_answer.score"},
-      {"type: CES_ANSWERED survey_answer { score: 1 scale: 101 }", "OUT_OF_RANGE", "survey_answer.scale"},
+      {"type: CES_ANSWERED survey_answer { score: 1 scale: 101 }", "OUT_OF_RANGE",
+       "survey_answer.scale"},
       {"type: REVIEW_WRITTEN review { rating: 6 }", "OUT_OF_RANGE", "review.rating"},
-      {"type: SESSION_ENDED session { duration_seconds: -1 }", "OUT_OF_RANGE", "session.duration_seconds"},
-      {"type: SESSION_ENDED session { duration_seconds: inf }", "NOT_FINITE", "session.duration_seconds"},
+      {"type: SESSION_ENDED session { duration_seconds: -1 }", "OUT_OF_RANGE",
+       "session.duration_seconds"},
+      {"type: SESSION_ENDED session { duration_seconds: inf }", "NOT_FINITE",
+       "session.duration_seconds"},
       {"type: SESSION_ENDED session { page_count: -1 }", "OUT_OF_RANGE", "session.page_count"},
       {"type: PRODUCT_VIEWED product_interest { }", "REQUIRED", "product_interest.product_id"},
-      {"type: PRODUCT_VIEWED product_interest { product_id: 'p' price { micros: -1 currency: 'EUR' } }",
+      {"type: PRODUCT_VIEWED product_interest { product_id: 'p' price { micros: -1 currency: 'EUR' "
+       "} }",
        "NEGATIVE_AMOUNT", "product_interest.price.micros"},
       {"type: TICKET_RESOLVED support { }", "REQUIRED", "support.ticket_id"},
       {"type: SUBSCRIPTION_STARTED subscription { period_end_time { nanos: -1 } }", "BAD_TIME",
@@ -103,7 +110,8 @@ TEST(ValidateEvent, RefusesWithReasonAndField) {
        "experiment_exposure.variant"},
       {"type: CONSENT_GIVEN consent { }", "REQUIRED", "consent.purpose"},
       {"type: CHURN_REASON_GIVEN usage { }", "REQUIRED", "usage.item"},
-      {"type: PAGE_VIEWED properties { key: '' value { bool_value: true } }", "BAD_PROPERTY", "properties"},
+      {"type: PAGE_VIEWED properties { key: '' value { bool_value: true } }", "BAD_PROPERTY",
+       "properties"},
       {"type: PAGE_VIEWED properties { key: 'k' value { } }", "BAD_PROPERTY", "properties[k]"},
       {"type: PAGE_VIEWED properties { key: 'k' value { number_value: nan } }", "NOT_FINITE",
        "properties[k]"},
@@ -129,7 +137,8 @@ TEST(ValidateEvent, RefusesWhatTextProtosCannotSay) {
       {[](v1::Event& e) { e.set_type(static_cast<v1::EventType>(9)); }, "UNKNOWN_TYPE", "type"},
       {[](v1::Event& e) { e.set_type(static_cast<v1::EventType>(-5)); }, "UNKNOWN_TYPE", "type"},
       {[](v1::Event& e) { e.set_type(static_cast<v1::EventType>(1000)); }, "UNKNOWN_TYPE", "type"},
-      {[](v1::Event& e) { e.set_channel(static_cast<v1::Channel>(50)); }, "OUT_OF_RANGE", "channel"},
+      {[](v1::Event& e) { e.set_channel(static_cast<v1::Channel>(50)); }, "OUT_OF_RANGE",
+       "channel"},
       {[](v1::Event& e) { e.set_event_id(std::string(129, 'x')); }, "TOO_LONG", "event_id"},
       {[](v1::Event& e) { e.set_customer_id(std::string(257, 'x')); }, "TOO_LONG", "customer_id"},
       {[](v1::Event& e) { e.set_touchpoint(std::string(129, 'x')); }, "TOO_LONG", "touchpoint"},
@@ -222,12 +231,18 @@ TEST(ValidateEvent, EveryTypeTakesItsPayloadAndNoOther) {
   }
 }
 
-// Numbers from event.proto: cognitive 10-29, emotional 30-49, behavioural 50-79, transactional 80-99.
+// Numbers from event.proto: cognitive 10-29, emotional 30-49, behavioural 50-79, transactional
+// 80-99.
 TEST(EngagementTypeOf, FollowsTheNumbers) {
   const auto* types = google::protobuf::GetEnumDescriptor<v1::EventType>();
   for (int i = 0; i < types->value_count(); ++i) {
     const int type = types->value(i)->number();
-    const int expected = type < 10 ? 0 : type < 30 ? 1 : type < 50 ? 2 : type < 80 ? 3 : type < 100 ? 4 : 0;
+    const int expected = type < 10    ? 0
+                         : type < 30  ? 1
+                         : type < 50  ? 2
+                         : type < 80  ? 3
+                         : type < 100 ? 4
+                                      : 0;
     EXPECT_EQ(EngagementTypeOf(type), expected) << types->value(i)->name();
   }
   EXPECT_EQ(EngagementTypeOf(5), 0);
@@ -285,7 +300,8 @@ TEST(ColumnsOf, ValueAndAuxByType) {
   }
   const EventRow ticket = ColumnsOf(Parse("support { ticket_id: 't' }"));
   EXPECT_EQ(ticket.value, static_cast<int64_t>(HashText64("t") & INT64_MAX));
-  const EventRow plan = ColumnsOf(Parse("subscription { subscription_id: 's' mrr { micros: 4 currency: 'EUR' } }"));
+  const EventRow plan =
+      ColumnsOf(Parse("subscription { subscription_id: 's' mrr { micros: 4 currency: 'EUR' } }"));
   EXPECT_EQ(plan.value, 4);
   EXPECT_EQ(plan.aux, static_cast<int64_t>(HashText64("s") & INT64_MAX));
 }
@@ -293,8 +309,9 @@ TEST(ColumnsOf, ValueAndAuxByType) {
 // The hand-written wire form is what protobuf would read from its own.
 TEST(WritePayload, IsAnEventPayload) {
   for (const auto& [payload, text] : GoodPayloads()) {
-    v1::Event event = Parse(Cat(text, " session_id: 's' properties { key: 'b' value { number_value: 1 } }"
-                                      " properties { key: 'a' value { time_value { seconds: 9 } } }"));
+    v1::Event event = Parse(Cat(text,
+                                " session_id: 's' properties { key: 'b' value { number_value: 1 } }"
+                                " properties { key: 'a' value { time_value { seconds: 9 } } }"));
     std::string bytes;
     WritePayload(event, 77, bytes);
     store::v1::EventPayload back;
@@ -309,7 +326,8 @@ TEST(WritePayload, IsAnEventPayload) {
     EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(rest, back.rest())) << text;
   }
   std::string small;
-  WritePayload(Parse("type: EVENT_TYPE_PAGE_VIEWED touchpoint: 'x' channel: CHANNEL_WEB"), 1, small);
+  WritePayload(Parse("type: EVENT_TYPE_PAGE_VIEWED touchpoint: 'x' channel: CHANNEL_WEB"), 1,
+               small);
   EXPECT_EQ(small.size(), 5u);  // Id and receive time, nothing else.
 }
 

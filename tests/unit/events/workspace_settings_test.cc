@@ -23,7 +23,8 @@ TEST(CompleteWorkspace, FillsDefaults) {
       lifecycle_rules {
         new_days: 30 at_risk_days: 90 dormant_days: 180 churned_days: 365
         loyal_orders: 4 loyal_tenure_days: 90 won_back_days: 60
-      })", &expected));
+      })",
+                                                            &expected));
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(workspace, expected))
       << workspace.DebugString();
 }
@@ -52,20 +53,24 @@ TEST(CompleteWorkspace, RefusesWithPath) {
       {[](W& w) { w.set_time_zone("Mars/Base"); }, "UNKNOWN_TIME_ZONE", "workspace.time_zone"},
       {[](W& w) { w.set_time_zone("/etc/localtime"); }, "UNKNOWN_TIME_ZONE", "workspace.time_zone"},
       {[](W& w) { w.set_base_currency("eur"); }, "BAD_CURRENCY", "workspace.base_currency"},
-      {[](W& w) { w.set_week_start(static_cast<v1::WeekStart>(9)); }, "OUT_OF_RANGE", "workspace.week_start"},
+      {[](W& w) { w.set_week_start(static_cast<v1::WeekStart>(9)); }, "OUT_OF_RANGE",
+       "workspace.week_start"},
       {[](W& w) { w.mutable_future_tolerance()->set_seconds(-1); }, "OUT_OF_RANGE",
        "workspace.future_tolerance"},
-      {[](W& w) { w.set_annual_discount_rate(10); }, "OUT_OF_RANGE", "workspace.annual_discount_rate"},
+      {[](W& w) { w.set_annual_discount_rate(10); }, "OUT_OF_RANGE",
+       "workspace.annual_discount_rate"},
       {[](W& w) { w.set_annual_discount_rate(std::nan("")); }, "OUT_OF_RANGE",
        "workspace.annual_discount_rate"},
-      {[](W& w) { w.set_value_horizon_days(3651); }, "OUT_OF_RANGE", "workspace.value_horizon_days"},
+      {[](W& w) { w.set_value_horizon_days(3651); }, "OUT_OF_RANGE",
+       "workspace.value_horizon_days"},
       {[](W& w) { w.mutable_lifecycle_rules()->set_new_days(-1); }, "OUT_OF_RANGE",
        "workspace.lifecycle_rules.new_days"},
       {[](W& w) { w.mutable_lifecycle_rules()->set_at_risk_days(180); }, "OUT_OF_RANGE",
        "workspace.lifecycle_rules.dormant_days"},
       {[](W& w) { w.mutable_lifecycle_rules()->set_churned_days(100); }, "OUT_OF_RANGE",
        "workspace.lifecycle_rules.churned_days"},
-      {[](W& w) { w.set_display_name(std::string(257, 'x')); }, "TOO_LONG", "workspace.display_name"},
+      {[](W& w) { w.set_display_name(std::string(257, 'x')); }, "TOO_LONG",
+       "workspace.display_name"},
   };
   for (const Case& test : cases) {
     W workspace;
@@ -75,12 +80,14 @@ TEST(CompleteWorkspace, RefusesWithPath) {
 }
 
 TEST(CheckWorkspaceId, Grammar) {
-  for (const char* good : {"a", "shop-1", "a123456789-123456789-123456789-123456789-123456789-123456789-12"}) {
+  for (const char* good :
+       {"a", "shop-1", "a123456789-123456789-123456789-123456789-123456789-123456789-12"}) {
     RAPPORT_EXPECT_OK(CheckWorkspaceId(good, "workspace_id"));
   }
   for (const std::string& bad : {std::string(), std::string("1a"), std::string("-a"),
                                  std::string("Shop"), std::string("a_b"), std::string(64, 'a')}) {
-    EXPECT_THAT(CheckWorkspaceId(bad, "workspace_id"), FailsWith("BAD_WORKSPACE_ID", "workspace_id"));
+    EXPECT_THAT(CheckWorkspaceId(bad, "workspace_id"),
+                FailsWith("BAD_WORKSPACE_ID", "workspace_id"));
   }
 }
 
