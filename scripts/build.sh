@@ -16,6 +16,8 @@ if [ ! -f "build/$preset/build.ninja" ]; then
   log=build/configure-$preset.log
   cmake --preset "$preset" -Wno-dev >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 fi
+# Clones on one machine share what they have compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 args=(-C "build/$preset")
 [ -z "${RAPPORT_JOBS:-}" ] || args+=(-j "$RAPPORT_JOBS")
 echo "build: $preset ${*:-everything}"
