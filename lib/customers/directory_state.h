@@ -21,7 +21,8 @@ struct Directory::State {
     CustomerNo survivor = 0;      // 0: stands for itself. Always a survivor itself.
     CustomerNo first_merged = 0;  // Chain of those merged into this survivor.
     CustomerNo next_merged = 0;
-    bool known = false;  // Owns a CUSTOMER_ID, itself or through a merged one.
+    bool known = false;   // Owns a CUSTOMER_ID, itself or through a merged one.
+    bool stored = false;  // Has a row in kCustomers; most have none and need no look-up.
   };
 
   store::Store* store = nullptr;

@@ -33,6 +33,10 @@ void Combine(const Row& other, Row& row) {
 
 absl::StatusOr<Row> Directory::State::ReadRow(CustomerNo customer_no) const {
   Row record;
+  {
+    absl::ReaderMutexLock lock(&mutex);
+    if (!Knows(customer_no) || !customers[customer_no].stored) return record;
+  }
   const auto bytes = store->table(TableId::kCustomers)
                          .Read(store::CustomerPartition(workspace_no, customer_no), "");
   if (absl::IsNotFound(bytes.status())) return record;
@@ -95,7 +99,10 @@ absl::Status Directory::WriteRecord(CustomerNo customer_no, Row record,
     other.clear_attributes();
     writes.push_back(state_->CustomerRow(merged, other));
   }
-  return state_->store->table(TableId::kCustomers).ApplyAll(writes);
+  RETURN_IF_ERROR(state_->store->table(TableId::kCustomers).ApplyAll(writes));
+  absl::MutexLock lock(&state_->mutex);
+  state_->customers[survivor].stored = true;
+  return absl::OkStatus();
 }
 
 }  // namespace rapport::customers

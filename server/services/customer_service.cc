@@ -7,6 +7,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "rapport/v1/customer_service.grpc.pb.h"
+#include "server/arena_messages.h"
 #include "server/call.h"
 #include "server/customer_list.h"
 #include "server/customer_update.h"
@@ -162,7 +163,9 @@ absl::Status HandleExplainCustomer(CallContext& call, const v1::ExplainCustomerR
 
 class CustomerService final : public v1::CustomerService::CallbackService {
  public:
-  explicit CustomerService(Env& env) : env_(env) {}
+  explicit CustomerService(Env& env) : env_(env) {
+    SetMessageAllocatorFor_GetCustomer(&get_messages_);
+  }
   RAPPORT_UNARY(CustomerService, GetCustomer, v1::Customer)
   RAPPORT_UNARY(CustomerService, BatchGetCustomers, v1::BatchGetCustomersResponse)
   RAPPORT_UNARY(CustomerService, ListCustomers, v1::ListCustomersResponse)
@@ -172,6 +175,7 @@ class CustomerService final : public v1::CustomerService::CallbackService {
 
  private:
   Env& env_;
+  ArenaMessages<v1::GetCustomerRequest, v1::Customer> get_messages_{/*block_bytes=*/8 << 10};
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/base/varint.h"
 #include "rapport/v1/event_service.grpc.pb.h"
+#include "server/arena_messages.h"
 #include "server/call.h"
 #include "server/customer_view.h"
 #include "server/event_stream.h"
@@ -130,7 +131,9 @@ absl::Status HandleListEvents(CallContext& call, const v1::ListEventsRequest& re
 
 class EventService final : public v1::EventService::CallbackService {
  public:
-  explicit EventService(Env& env) : env_(env) {}
+  explicit EventService(Env& env) : env_(env) {
+    SetMessageAllocatorFor_IngestEvents(&ingest_messages_);
+  }
 
   // Answers from the engine's writer thread, so that no thread waits for the disk.
   grpc::ServerUnaryReactor* IngestEvents(grpc::CallbackServerContext* context,
@@ -175,6 +178,8 @@ class EventService final : public v1::EventService::CallbackService {
 
  private:
   Env& env_;
+  ArenaMessages<v1::IngestEventsRequest, v1::IngestEventsResponse> ingest_messages_{
+      /*block_bytes=*/64 << 10};
 };
 
 }  // namespace
