@@ -46,7 +46,7 @@ absl::StatusOr<bool> ReadRow(const ReadPoint& at, DatasetId dataset, CustomerNo 
 void AddTail(const ReadPoint& at, CustomerNo customer_no, v1::CustomerSummary* summary) {
   thread_local std::vector<events::EventRow> rows;  // Kept for its capacity.
   rows.clear();
-  at.env.engine.TailEvents(at.scope.workspace_no, customer_no, rows);
+  at.env.engine.TailEvents(at.generation, at.scope.workspace_no, customer_no, rows);
   for (const events::EventRow& row : rows) facts::AddToSummary(Columns(row), *summary);
 }
 

@@ -100,7 +100,8 @@ absl::Status SeriesReader::Read(SeriesFamily family, uint16_t type, CivilDays be
     RETURN_IF_ERROR(cursor->status());
   }
   if (!at_.live() || family != SeriesFamily::kEvents) return absl::OkStatus();
-  for (const events::LiveCell& live : at_.env.engine.LiveCells(workspace_no, type, begin, end)) {
+  for (const events::LiveCell& live :
+       at_.env.engine.LiveCells(at_.generation, workspace_no, type, begin, end)) {
     visit({.family = family,
            .type = live.type,
            .day = live.day,
@@ -168,8 +169,8 @@ absl::Status SeriesReader::CoverAllSealed(Days& days) const {
 }
 
 void SeriesReader::CoverLive(uint16_t type, Days& days) const {
-  for (const events::LiveCell& cell :
-       at_.env.engine.LiveCells(at_.scope.workspace_no, type, kFirstDay, kLastDay)) {
+  for (const events::LiveCell& cell : at_.env.engine.LiveCells(
+           at_.generation, at_.scope.workspace_no, type, kFirstDay, kLastDay)) {
     days.Cover(cell.day);
   }
 }

@@ -171,13 +171,4 @@ TimeMicros Calendar::TimeOf(CivilDate date, int hour, int minute, int second) co
       absl::CivilSecond(date.year, date.month, date.day, hour, minute, second), zone_));
 }
 
-CivilDays LocalDayCache::DayOf(TimeMicros time) {
-  if (time < begin_ || time >= end_) {
-    day_ = calendar_.DayOf(time);
-    begin_ = calendar_.StartOf(day_);
-    end_ = calendar_.StartOf(day_ + 1);
-  }
-  return day_;
-}
-
 }  // namespace rapport

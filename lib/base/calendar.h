@@ -5,9 +5,8 @@
 // (CivilDays), so arithmetic on them never meets a daylight-saving jump. A bucket is
 // named by the civil day it starts on. Weeks start on the workspace's week start.
 //
-// Thread-safe after construction. Bucketing one time costs a zone look-up unless
-// it falls on the same civil day as a cached span; LocalDayCache makes runs of
-// sorted times cheap.
+// Thread-safe after construction. The day of a time costs a zone look-up (about 0.1 us);
+// scans keep a table of days of their own.
 #pragma once
 
 #include <cstdint>
@@ -76,19 +75,6 @@ class Calendar {
   Calendar(absl::TimeZone zone, WeekStart week_start) : zone_(zone), week_start_(week_start) {}
   absl::TimeZone zone_;
   WeekStart week_start_;
-};
-
-// Remembers the span of the last day asked for. Not thread-safe: one per scan.
-class LocalDayCache {
- public:
-  explicit LocalDayCache(const Calendar& calendar) : calendar_(calendar) {}
-  CivilDays DayOf(TimeMicros time);
-
- private:
-  const Calendar& calendar_;
-  TimeMicros begin_ = 0;
-  TimeMicros end_ = 0;
-  CivilDays day_ = 0;
 };
 
 }  // namespace rapport

@@ -89,7 +89,8 @@ std::string JsonQuote(std::string_view text) {
 }
 
 void CheckFailed(const char* condition, const char* file, int line) {
-  Log(LogLevel::kError, "check failed", {{"condition", condition}, {"file", file}, {"line", Cat(line)}});
+  Log(LogLevel::kError, "check failed",
+      {{"condition", condition}, {"file", file}, {"line", Cat(line)}});
   std::abort();
 }
 

@@ -26,9 +26,9 @@ std::string JsonQuote(std::string_view text);
 }  // namespace rapport
 
 // Ends the process with a message when broken logic is found (never for bad input).
-#define RAPPORT_CHECK(condition)                                                       \
-  do {                                                                                 \
-    if (!(condition)) ::rapport::CheckFailed(#condition, __FILE__, __LINE__);          \
+#define RAPPORT_CHECK(condition)                                              \
+  do {                                                                        \
+    if (!(condition)) ::rapport::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)
 
 namespace rapport {

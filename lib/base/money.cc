@@ -53,7 +53,8 @@ absl::StatusOr<Micros> ParseMoney(std::string_view text) {
 
 std::string FormatMoney(Micros micros) {
   const bool negative = micros < 0;
-  const uint64_t value = negative ? 0 - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
+  const uint64_t value =
+      negative ? 0 - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
   std::string fraction = std::to_string(value % kMicrosPerUnit);
   fraction.insert(0, kDecimals - fraction.size(), '0');
   while (fraction.size() > 2 && fraction.back() == '0') fraction.pop_back();

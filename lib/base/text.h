@@ -25,7 +25,7 @@ inline absl::string_view Piece(const char* text) { return text; }
 inline absl::string_view Piece(bool value) { return value ? "true" : "false"; }
 inline absl::string_view Piece(absl::string_view text) { return text; }
 template <typename T>
-  requires std::integral<T> || std::floating_point<T>
+requires std::integral<T> || std::floating_point<T>
 inline T Piece(T value) { return value; }
 }  // namespace text_internal
 

@@ -71,7 +71,7 @@ absl::Status LoadMerges(store::Store& store, uint32_t workspace_no, Directory::S
                           return DataLoss("customers", "row does not decode");
                         }
                         state.Reserve(std::max(customer_no, record.merged_into()));
-        state.customers[customer_no].stored = true;
+                        state.customers[customer_no].stored = true;
                         if (record.merged_into() != 0)
                           merges.emplace_back(customer_no, record.merged_into());
                         return absl::OkStatus();

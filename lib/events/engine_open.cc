@@ -110,6 +110,13 @@ absl::Status Engine::State::LoadWorkspaces() {
 
 absl::Status Engine::State::LoadIds(const store::GenerationHandle& generation) {
   if (generation == nullptr) return absl::OkStatus();
+  size_t id_count = 0;
+  for (const store::Version segment : generation->segments()) {
+    const auto cursor = store.dataset().Scan(store::DatasetId::kEventIds, segment, {});
+    for (; cursor->Valid(); cursor->Next()) id_count += cursor->Value().size() / sizeof(Hash128);
+    RETURN_IF_ERROR(cursor->status());
+  }
+  ids.Reserve(id_count);
   const IdSet::Day horizon = Horizon(clock.Now());
   for (const store::Version segment : generation->segments()) {
     auto cursor = store.dataset().Scan(store::DatasetId::kEventIds, segment, {});

@@ -31,6 +31,14 @@ size_t IdSet::Seek(const Shard& shard, const Hash128& id) {
   }
 }
 
+void IdSet::Reserve(size_t ids) {
+  // A shard's share varies by its square root; 5 % and a few cover that.
+  const size_t share = ids / shards_.size() + ids / shards_.size() / 20 + 64;
+  for (Shard& shard : shards_) {
+    if (shard.slots.size() * 7 < share * 10) Rebuild(shard, share * 10 / 7 + 1, 0);
+  }
+}
+
 bool IdSet::Insert(const Hash128& id, Day day, Day horizon) {
   Shard& shard = ShardOf(id);
   size_t i = Seek(shard, id);

@@ -26,6 +26,9 @@ class IdSet {
   // Days since 1970 (UTC), up to 65535 (the year 2149); 0 counts as 1.
   using Day = uint16_t;
 
+  // Makes room for this many ids in all. Call it before loading sorted ids: while a table
+  // grows under them they all fall into its first part, and every insert walks through it.
+  void Reserve(size_t ids);
   // True if the id is new or was last seen before `horizon`; it is remembered with `day`.
   bool Insert(const Hash128& id, Day day, Day horizon);
   // Forgets an id, as if Insert had not been called. Not known: does nothing.

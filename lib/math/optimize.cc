@@ -50,8 +50,12 @@ void SolveFactored(const Vector& lower, size_t n, Vector& x) {
 class Search {
  public:
   Search(Objective objective, std::span<const double> start, const MinimizeOptions& options)
-      : objective_(objective), options_(options), n_(start.size()), x_(start.begin(), start.end()),
-        g_(n_), inverse_(n_ * n_) {
+      : objective_(objective),
+        options_(options),
+        n_(start.size()),
+        x_(start.begin(), start.end()),
+        g_(n_),
+        inverse_(n_ * n_) {
     for (double& x : x_) x = std::clamp(x, -options_.bound, options_.bound);
     f_ = Evaluate(x_, g_);
   }
@@ -122,8 +126,7 @@ double Search::LongestStep(const Vector& direction) const {
   double longest = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < n_; ++i) {
     if (direction[i] == 0) continue;
-    const double room =
-        direction[i] > 0 ? options_.bound - x_[i] : options_.bound + x_[i];
+    const double room = direction[i] > 0 ? options_.bound - x_[i] : options_.bound + x_[i];
     longest = std::min(longest, std::min(2.0, room) / std::fabs(direction[i]));
   }
   return longest;

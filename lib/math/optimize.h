@@ -30,19 +30,19 @@ struct MinimizeOptions {
   double gradient_tolerance = 1e-9;  // Largest |gradient| that counts as converged.
   int max_iterations = 200;          // BFGS steps.
   int max_newton_steps = 4;
-  double hessian_step = 1e-4;        // Central difference of gradients.
+  double hessian_step = 1e-4;  // Central difference of gradients.
 };
 
 struct Minimum {
   std::vector<double> x;
   double value = 0;
   std::vector<double> gradient;
-  double gradient_norm = 0;       // Largest absolute component, free coordinates only.
-  bool converged = false;         // gradient_norm <= gradient_tolerance.
-  std::vector<bool> at_bound;     // Per coordinate: stopped at +-bound.
-  int iterations = 0;             // BFGS plus Newton steps.
-  int evaluations = 0;            // Calls of the objective.
-  std::vector<double> hessian;    // Row-major n x n at x, of the objective as given.
+  double gradient_norm = 0;     // Largest absolute component, free coordinates only.
+  bool converged = false;       // gradient_norm <= gradient_tolerance.
+  std::vector<bool> at_bound;   // Per coordinate: stopped at +-bound.
+  int iterations = 0;           // BFGS plus Newton steps.
+  int evaluations = 0;          // Calls of the objective.
+  std::vector<double> hessian;  // Row-major n x n at x, of the objective as given.
   // Inverse of the Hessian, row-major; empty when the Hessian is not positive definite.
   std::vector<double> inverse_hessian;
 };

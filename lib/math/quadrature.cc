@@ -23,8 +23,8 @@ void TridiagonalQl(std::vector<double>& diagonal, std::vector<double>& off,
   for (size_t l = 0; l < n; ++l) {
     for (int sweep = 0; sweep < 60; ++sweep) {
       size_t m = l;
-      while (m + 1 < n && std::fabs(off[m]) >
-                              kEpsilon * (std::fabs(diagonal[m]) + std::fabs(diagonal[m + 1]))) {
+      while (m + 1 < n &&
+             std::fabs(off[m]) > kEpsilon * (std::fabs(diagonal[m]) + std::fabs(diagonal[m + 1]))) {
         ++m;
       }
       if (m == l) break;
@@ -68,9 +68,7 @@ class BetaEnvelope {
     return std::min(0.25, 0.5 * sigma);
   }
   double mode() const { return std::log(a_ / b_); }
-  double LogDensity(double v) const {
-    return -a_ * Softplus(-v) - b_ * Softplus(v) - log_beta_;
-  }
+  double LogDensity(double v) const { return -a_ * Softplus(-v) - b_ * Softplus(v) - log_beta_; }
   double LogSize(double v) const {
     const double log_p = -Softplus(-v);
     const double log_1p = -Softplus(v);

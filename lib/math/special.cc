@@ -27,9 +27,8 @@ double StirlingRest(double z) {
   const double w = 1 / (z * z);
   return (1.0 / 12 +
           w * (-1.0 / 360 +
-               w * (1.0 / 1260 +
-                    w * (-1.0 / 1680 +
-                         w * (1.0 / 1188 + w * (-691.0 / 360360 + w * (1.0 / 156))))))) /
+               w * (1.0 / 1260 + w * (-1.0 / 1680 + w * (1.0 / 1188 + w * (-691.0 / 360360 +
+                                                                           w * (1.0 / 156))))))) /
          z;
 }
 
@@ -83,9 +82,7 @@ void TabulateRising(double shape, std::span<const double> offsets, std::span<dou
     const double n = offsets[i];
     const bool zero = n == 0;
     const bool large = shape >= kStirlingFrom;
-    log_rising[i] = zero    ? 0
-                    : large ? -LogGammaDrop(shape, n)
-                            : LogGamma(shape + n) - log_gamma;
+    log_rising[i] = zero ? 0 : large ? -LogGammaDrop(shape, n) : LogGamma(shape + n) - log_gamma;
     derivative[i] = zero ? 0 : Digamma(shape + n) - psi;
   }
 }

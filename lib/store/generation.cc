@@ -36,7 +36,9 @@ absl::StatusOr<Version> ParseNumber(std::string_view row, std::string_view bytes
   return DataLoss(Cat("pointers/", row), "not a generation number");
 }
 
-std::string ManifestRow(Version generation) { return Cat(kManifestPrefix, NumberBytes(generation)); }
+std::string ManifestRow(Version generation) {
+  return Cat(kManifestPrefix, NumberBytes(generation));
+}
 
 absl::StatusOr<Manifest> ParseManifest(std::string_view bytes, std::string_view where) {
   Manifest manifest;
@@ -53,8 +55,7 @@ Mutation SetNumber(std::string_view row, Version number) {
 Mutation Delete(std::string_view row) { return {MergeKind::kDelete, std::string(row), {}}; }
 
 absl::Status Write(Store& store, std::vector<Mutation> mutations) {
-  return store.table(TableId::kPointers)
-      .Apply({std::string(kPartition), std::move(mutations)}, {});
+  return store.table(TableId::kPointers).Apply({std::string(kPartition), std::move(mutations)}, {});
 }
 
 // The number in a row of the partition; 0 if there is none.
@@ -126,18 +127,22 @@ absl::Status Generations::DropLeftovers() {
     absl::MutexLock lock(&mutex_);
     previous = previous_;
   }
-  RETURN_IF_ERROR(store_.table(TableId::kPointers).Scan(
-      kPartition, kManifestPrefix,
-      [&](std::string_view, std::string_view row, std::string_view value) -> absl::Status {
-        ASSIGN_OR_RETURN(const Version number,
-                         ParseNumber(row, row.substr(kManifestPrefix.size())));
-        if (current != nullptr && current->generation() == number) return absl::OkStatus();
-        if (previous != nullptr && previous->generation() == number) return absl::OkStatus();
-        ASSIGN_OR_RETURN(const Manifest manifest,
-                         ParseManifest(value, Cat("pointers/manifest/", number)));
-        leftovers.push_back({number, {manifest.segments().begin(), manifest.segments().end()}, {}});
-        return absl::OkStatus();
-      }));
+  RETURN_IF_ERROR(
+      store_.table(TableId::kPointers)
+          .Scan(
+              kPartition, kManifestPrefix,
+              [&](std::string_view, std::string_view row, std::string_view value) -> absl::Status {
+                ASSIGN_OR_RETURN(const Version number,
+                                 ParseNumber(row, row.substr(kManifestPrefix.size())));
+                if (current != nullptr && current->generation() == number) return absl::OkStatus();
+                if (previous != nullptr && previous->generation() == number)
+                  return absl::OkStatus();
+                ASSIGN_OR_RETURN(const Manifest manifest,
+                                 ParseManifest(value, Cat("pointers/manifest/", number)));
+                leftovers.push_back(
+                    {number, {manifest.segments().begin(), manifest.segments().end()}, {}});
+                return absl::OkStatus();
+              }));
   for (const Retired& leftover : leftovers) RETURN_IF_ERROR(DropGeneration(leftover));
   return absl::OkStatus();
 }
@@ -155,7 +160,8 @@ std::vector<GenerationHandle> Generations::List() const {
   for (const Retired& retired : retired_) {
     if (auto pinned = retired.pin.lock()) list.push_back(std::move(pinned));
   }
-  std::ranges::sort(list, std::greater<>(), [](const auto& handle) { return handle->generation(); });
+  std::ranges::sort(list, std::greater<>(),
+                    [](const auto& handle) { return handle->generation(); });
   return list;
 }
 

@@ -111,8 +111,7 @@ absl::Status VerifyFile(Cursor& cursor, const DatasetFile& file) {
 }
 
 // `files` are all of one dataset, in key order.
-absl::Status VerifyDataset(const Dataset& dataset, std::span<const DatasetFile> files,
-                           bool warm) {
+absl::Status VerifyDataset(const Dataset& dataset, std::span<const DatasetFile> files, bool warm) {
   ScanOptions options;
   options.fill_cache = warm;
   const auto cursor = dataset.Scan(files[0].dataset, files[0].version, options);
@@ -149,8 +148,8 @@ absl::Status CheckSegments(const GenerationManifest& manifest, std::span<const V
   Version before = 0;
   bool own = false;
   for (const Version segment : manifest.segments()) {
-    const bool known = segment == manifest.generation() ||
-                       std::ranges::find(kept, segment) != kept.end();
+    const bool known =
+        segment == manifest.generation() || std::ranges::find(kept, segment) != kept.end();
     if (!known) {
       return InvalidField("segments", "UNKNOWN_SEGMENT",
                           Cat("segment ", segment, " is neither stored nor brought"));

@@ -25,8 +25,9 @@ absl::StatusOr<std::vector<DatasetFile>> StagedFiles(const v1::GenerationManifes
 absl::Status CheckSegments(const v1::GenerationManifest& manifest, std::span<const Version> kept);
 
 // Reads the ingested rows and compares them with the files' descriptions: order, row
-// counts, checksums. `files` are sorted as StagedFiles answers. Small datasets that readers ask first are put into the cache on the way.
-// InvalidArgument ROWS_MISMATCH. Time: about a second for 300 MB.
+// counts, checksums. `files` are sorted as StagedFiles answers. Small datasets that readers ask
+// first are put into the cache on the way. InvalidArgument ROWS_MISMATCH. Time: about a second for
+// 300 MB.
 absl::Status VerifyRows(const Dataset& dataset, std::span<const DatasetFile> files);
 
 }  // namespace rapport::store

@@ -193,9 +193,7 @@ class MemoryCursor final : public Cursor {
   void Seek(std::string_view key) override {
     at_ = rows_->lower_bound(std::max(key, std::string_view(begin_)));
   }
-  bool Valid() const override {
-    return at_ != rows_->end() && (end_.empty() || at_->first < end_);
-  }
+  bool Valid() const override { return at_ != rows_->end() && (end_.empty() || at_->first < end_); }
   void Next() override { ++at_; }
   std::string_view Key() const override { return at_->first; }
   std::string_view Value() const override { return at_->second; }

@@ -126,8 +126,7 @@ absl::Status BadFile(const DatasetFile& file, std::string_view text) {
 }
 
 // The first and last key of an open SST, which must all carry the version.
-absl::Status ReadEnds(rocksdb::SstFileReader& reader, const DatasetFile& file,
-                      DatasetFile& found) {
+absl::Status ReadEnds(rocksdb::SstFileReader& reader, const DatasetFile& file, DatasetFile& found) {
   const std::unique_ptr<rocksdb::Iterator> it(reader.NewIterator(rocksdb::ReadOptions()));
   const std::string version = VersionKey(file.version, {});
   for (const bool first : {true, false}) {
@@ -223,9 +222,9 @@ absl::Status RocksDataset::DeleteLeftRows(DatasetId dataset, Version version) {
   const rocksdb::Slice begin_slice(begin), end_slice(end);
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  return FromRocks(db_.CompactRange(options, family(dataset), &begin_slice,
-                                    end.empty() ? nullptr : &end_slice),
-                   where);
+  return FromRocks(
+      db_.CompactRange(options, family(dataset), &begin_slice, end.empty() ? nullptr : &end_slice),
+      where);
 }
 
 absl::StatusOr<std::unique_ptr<DatasetBuilder>> NewSstBuilder(DatasetId dataset, Version version,

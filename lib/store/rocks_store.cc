@@ -83,9 +83,9 @@ absl::Status CheckFormat(const std::string& path) {
     return DataLoss(file, "not a format version");
   }
   if (version <= kStoreFormatVersion) return absl::OkStatus();
-  return FailedPrecondition("STORE_FORMAT_NEWER",
-                            Cat("the store has format ", version, ", this program knows up to ",
-                                kStoreFormatVersion));
+  return FailedPrecondition(
+      "STORE_FORMAT_NEWER",
+      Cat("the store has format ", version, ", this program knows up to ", kStoreFormatVersion));
 }
 
 absl::Status WriteFormat(const std::string& path) {

@@ -11,7 +11,7 @@ namespace rapport::store {
 
 struct RocksOptions {
   SyncPolicy sync = SyncPolicy::kPowerLoss;
-  bool read_only = false;         // For checkpoints only, never beside a live writer.
+  bool read_only = false;  // For checkpoints only, never beside a live writer.
   uint64_t cache_bytes = 256ull << 20;
 };
 

@@ -213,8 +213,8 @@ size_t RowTable::LockOf(std::string_view partition) const {
   return HashText64(partition) % kLockCount;
 }
 
-absl::StatusOr<std::optional<std::string>> RowTable::Latest(
-    std::string_view key, std::span<const Change> changes) const {
+absl::StatusOr<std::optional<std::string>> RowTable::Latest(std::string_view key,
+                                                            std::span<const Change> changes) const {
   for (size_t i = changes.size(); i > 0; --i) {
     if (changes[i - 1].first == key) return changes[i - 1].second;
   }
@@ -272,8 +272,7 @@ absl::Status RowTable::ApplyAll(std::span<const PartitionWrite> writes) {
   return commit();
 }
 
-absl::StatusOr<std::string> RowTable::Read(std::string_view partition,
-                                           std::string_view row) const {
+absl::StatusOr<std::string> RowTable::Read(std::string_view partition, std::string_view row) const {
   ASSIGN_OR_RETURN(std::optional<std::string> value, Load(TableKey(partition, row)));
   if (!value.has_value()) return NotFound(Cat("row '", Printable(partition), "'"));
   return *std::move(value);
@@ -325,8 +324,8 @@ absl::StatusOr<uint64_t> RowTable::Lease(std::string_view partition, std::string
   }
   if (lease.fencing == 0 || lease.holder != holder) {
     if (now_micros < lease.expires_micros && lease.fencing != 0) {
-      return FailedPrecondition("LEASE_HELD", Cat("held by '", lease.holder, "' until ",
-                                                  lease.expires_micros));
+      return FailedPrecondition("LEASE_HELD",
+                                Cat("held by '", lease.holder, "' until ", lease.expires_micros));
     }
     ++lease.fencing;
     lease.holder = std::string(holder);

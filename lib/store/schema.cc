@@ -52,9 +52,7 @@ static_assert(std::size(kFamilies) == 1 + std::size(kAllTables) + std::size(kAll
 
 std::span<const FamilySpec> Families() { return kFamilies; }
 
-std::string_view TableName(TableId table) {
-  return kFamilies[1 + static_cast<size_t>(table)].name;
-}
+std::string_view TableName(TableId table) { return kFamilies[1 + static_cast<size_t>(table)].name; }
 
 std::string_view DatasetName(DatasetId dataset) {
   return kFamilies[1 + std::size(kAllTables) + static_cast<size_t>(dataset)].name;

@@ -8,7 +8,7 @@
 //             A version is built aside, taken in whole, and shown by flipping a pointer.
 //
 // Two implementations: RocksDB (rocks_store.h) and memory (memory_store.h). Both pass
-// tests/unit/store/conformance_test.cc. What one backend cannot promise is not here: no
+// tests/unit/store/*conformance_test.cc. What one backend cannot promise is not here: no
 // transaction across partitions, no global snapshot. Keys are at most 512 bytes; callers
 // keep values near 64 KiB at most, by splitting.
 //
@@ -82,11 +82,13 @@ class Table {
   virtual absl::Status Apply(const PartitionWrite& write, std::string_view token = {}) = 0;
   // Several partitions in one go, each atomic by itself. No tokens.
   virtual absl::Status ApplyAll(std::span<const PartitionWrite> writes) = 0;
-  virtual absl::StatusOr<std::string> Read(std::string_view partition, std::string_view row) const = 0;
+  virtual absl::StatusOr<std::string> Read(std::string_view partition,
+                                           std::string_view row) const = 0;
   // Rows of a partition with this prefix in key order, until `visit` fails.
   using Visit = absl::FunctionRef<absl::Status(std::string_view partition, std::string_view row,
                                                std::string_view value)>;
-  virtual absl::Status Scan(std::string_view partition, std::string_view row_prefix, Visit visit) const = 0;
+  virtual absl::Status Scan(std::string_view partition, std::string_view row_prefix,
+                            Visit visit) const = 0;
   // All rows of all partitions whose partition starts with the prefix, in key order.
   virtual absl::Status ScanAll(std::string_view partition_prefix, Visit visit) const = 0;
   // Writes `value` if the row is as `expected` (nullopt: absent); false if it is not.
@@ -111,10 +113,10 @@ enum class DatasetId {
   kReports,        // ReportKey > a v1 report message
   kTransitions     // TransitionKey > v1.Transition
 };
-inline constexpr DatasetId kAllDatasets[] = {
-    DatasetId::kEventBlocks, DatasetId::kEventPayloads, DatasetId::kEventIds,
-    DatasetId::kFolds,       DatasetId::kFacts,         DatasetId::kSeries,
-    DatasetId::kReports,     DatasetId::kTransitions};
+inline constexpr DatasetId kAllDatasets[] = {DatasetId::kEventBlocks, DatasetId::kEventPayloads,
+                                             DatasetId::kEventIds,    DatasetId::kFolds,
+                                             DatasetId::kFacts,       DatasetId::kSeries,
+                                             DatasetId::kReports,     DatasetId::kTransitions};
 std::string_view DatasetName(DatasetId dataset);
 absl::StatusOr<DatasetId> DatasetFromName(std::string_view name);
 
@@ -130,7 +132,8 @@ struct DatasetFile {
   uint64_t size_bytes = 0;
   std::string first_key;  // Without the version prefix, as callers know it.
   std::string last_key;
-  uint64_t checksum = 0;  // XXH3-64 over varint-length-prefixed key and value of each row, in order.
+  uint64_t checksum =
+      0;  // XXH3-64 over varint-length-prefixed key and value of each row, in order.
 };
 
 // Writes one file. Keys must rise strictly. Not thread-safe; several builders with
@@ -195,8 +198,10 @@ class Store {
   // A consistent copy of everything at `path` (must not exist), by hard links.
   virtual absl::Status Checkpoint(const std::string& path) = 0;
   // A builder that writes one file `<folder>/<dataset>-<version>-<shard>.sst`.
-  virtual absl::StatusOr<std::unique_ptr<DatasetBuilder>> NewBuilder(
-      DatasetId dataset, Version version, const std::string& folder, const std::string& shard) = 0;
+  virtual absl::StatusOr<std::unique_ptr<DatasetBuilder>> NewBuilder(DatasetId dataset,
+                                                                     Version version,
+                                                                     const std::string& folder,
+                                                                     const std::string& shard) = 0;
   virtual std::vector<PartSize> Sizes() const = 0;
 };
 

@@ -40,7 +40,8 @@ absl::Status RequirePositive(const char* field, double value) {
 class CountDistribution {
  public:
   CountDistribution(const Posterior& posterior, double u)
-      : posterior_(posterior), log_pmf_(-posterior.shape * std::log1p(u)),
+      : posterior_(posterior),
+        log_pmf_(-posterior.shape * std::log1p(u)),
         log_odds_(std::log(u) - std::log1p(u)) {}
 
   double Next() {
@@ -67,8 +68,10 @@ class CountDistribution {
 }  // namespace
 
 absl::StatusOr<BgNbd> BgNbd::Create(const BgNbdParameters& parameters) {
-  for (const auto& [field, value] : {std::pair("r", parameters.r), {"alpha", parameters.alpha},
-                                     {"a", parameters.a}, {"b", parameters.b},
+  for (const auto& [field, value] : {std::pair("r", parameters.r),
+                                     {"alpha", parameters.alpha},
+                                     {"a", parameters.a},
+                                     {"b", parameters.b},
                                      {"time_unit_days", parameters.time_unit_days}}) {
     if (absl::Status status = RequirePositive(field, value); !status.ok()) return status;
   }
@@ -98,8 +101,7 @@ double BgNbd::ExpectedPurchases(const PurchaseHistory& history, double horizon_d
   if (!(u > 0) || alive == 0) return 0;
   if (p.shape * u < 1e-280) return alive * p.shape * u;
   const math::Rule rule = math::BetaRule(p.a, p.b, 1 / (p.shape * u));
-  return alive *
-         Expect(rule, [&](double leave) { return PurchasesGivenLeave(leave, p.shape, u); });
+  return alive * Expect(rule, [&](double leave) { return PurchasesGivenLeave(leave, p.shape, u); });
 }
 
 double BgNbd::ProbabilityOfPurchase(const PurchaseHistory& history, double horizon_days) const {

@@ -53,9 +53,7 @@ class BgNbd {
   // The same in `days_ahead` days, whatever is bought until then.
   double PAliveAhead(const PurchaseHistory& history, double days_ahead) const;
   // True when P(alive) = 1 says nothing: no repeat purchase yet.
-  static bool AliveByConstruction(const PurchaseHistory& history) {
-    return history.frequency == 0;
-  }
+  static bool AliveByConstruction(const PurchaseHistory& history) { return history.frequency == 0; }
   // E[purchases in (T, T + horizon]].
   double ExpectedPurchases(const PurchaseHistory& history, double horizon_days) const;
   // P(at least one purchase in (T, T + horizon]).

@@ -100,8 +100,7 @@ class BgNbdObjective {
       const double d = offset + shape * silence;
       const double e = std::exp(-std::fabs(d));
       const double left = (d >= 0 ? 1 : e) / (1 + e);
-      sums.log_likelihood +=
-          row.weight * (std::fmax(d, 0.0) + std::log1p(e) - shape * log_age);
+      sums.log_likelihood += row.weight * (std::fmax(d, 0.0) + std::log1p(e) - shape * log_age);
       sums.slope_r += row.weight * (left * silence - log_age);
       sums.inverse_time +=
           row.weight * (inverse_[row.age] + left * (inverse_[row.recency] - inverse_[row.age]));

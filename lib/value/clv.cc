@@ -77,8 +77,8 @@ absl::StatusOr<CustomerValue> ClvScorer::Score(const PurchaseHistory& history) {
   value.probability_of_purchase =
       horizon_.model().ProbabilityOfPurchase(history, options_.horizon_days);
   value.spend = ExpectedSpendOf(spend_, history);
-  value.clv = value.p_alive * future.discounted_purchases * value.spend.mean_value *
-              options_.margin;
+  value.clv =
+      value.p_alive * future.discounted_purchases * value.spend.mean_value * options_.margin;
   if (future.purchases > 0) {
     SetInterval(history, future.discounted_purchases / future.purchases, value);
   }
@@ -86,8 +86,7 @@ absl::StatusOr<CustomerValue> ClvScorer::Score(const PurchaseHistory& history) {
 }
 
 // `discount` is the share of value that discounting leaves.
-void ClvScorer::SetInterval(const PurchaseHistory& history, double discount,
-                            CustomerValue& value) {
+void ClvScorer::SetInterval(const PurchaseHistory& history, double discount, CustomerValue& value) {
   const double any = value.probability_of_purchase;
   const double none = 1 - any;
   if (none >= 1 - low_tail_ || value.clv <= 0) return;
@@ -112,8 +111,8 @@ double SimpleClv(double average_order_value, double orders_per_year, double year
 }
 
 double HistoricClv(Micros revenue_micros, Micros refund_micros, double margin) {
-  return static_cast<double>(revenue_micros - refund_micros) /
-         static_cast<double>(kMicrosPerUnit) * margin;
+  return static_cast<double>(revenue_micros - refund_micros) / static_cast<double>(kMicrosPerUnit) *
+         margin;
 }
 
 Micros ClvMicros(double clv) {

@@ -47,7 +47,7 @@ enum class SpendReason : uint8_t {
   kNotEnoughData = 2,
   kNotConverged = 3,
   kNotIdentified = 4,
-  kNoPopulationMean = 5,     // q <= 1 and a customer without repeat purchases.
+  kNoPopulationMean = 5,  // q <= 1 and a customer without repeat purchases.
 };
 std::string_view SpendReasonText(SpendReason reason);
 
@@ -74,11 +74,11 @@ struct ClvOptions {
 
 struct CustomerValue {
   double p_alive = 0;
-  bool alive_by_construction = false;   // One-time buyer: P(alive) = 1 says nothing.
-  double expected_purchases = 0;        // In the horizon, undiscounted.
-  double probability_of_purchase = 0;   // At least one in the horizon.
+  bool alive_by_construction = false;  // One-time buyer: P(alive) = 1 says nothing.
+  double expected_purchases = 0;       // In the horizon, undiscounted.
+  double probability_of_purchase = 0;  // At least one in the horizon.
   ExpectedSpend spend;
-  double clv = 0;                       // Currency units, discounted, times margin.
+  double clv = 0;  // Currency units, discounted, times margin.
   double clv_low = 0;
   double clv_high = 0;
 };

@@ -26,8 +26,7 @@ class GammaGammaObjective {
  public:
   GammaGammaObjective(const SpendTable& table, double scale) : table_(table), scale_(scale) {
     for (const SpendRow& row : table.rows) {
-      const double sum =
-          static_cast<double>(row.sum_micros) / static_cast<double>(kMicrosPerUnit);
+      const double sum = static_cast<double>(row.sum_micros) / static_cast<double>(kMicrosPerUnit);
       inverse_sum_.push_back(1 / sum);
       log_sum_.push_back(std::log(sum));
       log_means_ += row.weight * (log_sum_.back() - std::log(row.frequency));
@@ -150,8 +149,7 @@ IndependenceCheck CheckIndependence(std::span<const PurchaseHistory> rows,
   const SpendTable table = FoldSpend(rows, weights);
   math::Correlation correlation;
   for (const SpendRow& row : table.rows) {
-    correlation.Add(row.frequency, static_cast<double>(row.sum_micros) / row.frequency,
-                    row.weight);
+    correlation.Add(row.frequency, static_cast<double>(row.sum_micros) / row.frequency, row.weight);
   }
   IndependenceCheck check;
   check.repeaters = table.weight;

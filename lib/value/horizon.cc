@@ -10,7 +10,7 @@
 namespace rapport::value {
 namespace {
 
-constexpr double kPanelWidth = 1.5;    // In log(alpha + T).
+constexpr double kPanelWidth = 1.5;  // In log(alpha + T).
 constexpr double kDaysPerYear = 365;
 constexpr int kLegendrePoints = 16;
 constexpr double kMostPanels = 1000;
@@ -70,8 +70,8 @@ double BgNbdHorizon::Discounted(const math::Rule& rule, double shape, double sca
       const double w = half * (2 * panel + 1 + legendre_.nodes[i]);
       const double u = std::expm1(w);
       const double e = Expect(rule, [&](double p) { return PurchasesGivenLeave(p, shape, u); });
-      integral += half * legendre_.weights[i] * e * std::exp(-discount_ * scale * u) *
-                  scale * (1 + u);
+      integral +=
+          half * legendre_.weights[i] * e * std::exp(-discount_ * scale * u) * scale * (1 + u);
     }
   }
   return std::min(purchases, std::exp(-decay) * purchases + discount_ * integral);

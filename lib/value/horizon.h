@@ -56,8 +56,8 @@ class BgNbdHorizon {
 
   BgNbd model_;
   double horizon_days_;
-  double horizon_;         // In the model's unit.
-  double discount_;        // Per unit of time.
+  double horizon_;   // In the model's unit.
+  double discount_;  // Per unit of time.
   math::Rule legendre_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Panel>> panels_;
   uint64_t last_key_ = ~uint64_t{0};

@@ -66,8 +66,7 @@ std::vector<double> DistinctTimes(const std::vector<Key>& keys) {
 }
 
 uint32_t IndexOf(const std::vector<double>& times, double value) {
-  return static_cast<uint32_t>(std::lower_bound(times.begin(), times.end(), value) -
-                               times.begin());
+  return static_cast<uint32_t>(std::lower_bound(times.begin(), times.end(), value) - times.begin());
 }
 
 void AddRow(const Key& key, PurchaseTable& table) {

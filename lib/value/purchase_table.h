@@ -43,8 +43,7 @@ struct PurchaseTable {
 // InvalidArgument naming "rows[i].<field>" or "weights[i]" (NOT_FINITE, NEGATIVE;
 // LENGTH_MISMATCH "weights"). Rows of weight 0 are left out.
 absl::StatusOr<PurchaseTable> FoldPurchases(std::span<const PurchaseHistory> rows,
-                                            std::span<const double> weights,
-                                            double time_unit_days);
+                                            std::span<const double> weights, double time_unit_days);
 
 // OK unless weights are given and do not fit `rows` rows.
 absl::Status ValidateWeights(std::span<const double> weights, size_t rows);

@@ -32,10 +32,10 @@ namespace rapport::value {
 // Repeat buying up to one moment. The first purchase starts the clock and is not
 // counted: a one-time buyer has frequency 0 and recency 0.
 struct PurchaseHistory {
-  uint32_t frequency = 0;         // x: repeat purchases (distinct days after the first).
-  double recency_days = 0;        // t_x: days from the first purchase to the last.
-  double age_days = 0;            // T: days from the first purchase to as_of.
-  Micros repeat_value_micros = 0; // Sum over the repeat purchases; the first excluded.
+  uint32_t frequency = 0;          // x: repeat purchases (distinct days after the first).
+  double recency_days = 0;         // t_x: days from the first purchase to the last.
+  double age_days = 0;             // T: days from the first purchase to as_of.
+  Micros repeat_value_micros = 0;  // Sum over the repeat purchases; the first excluded.
 
   // Mean value of a repeat purchase in currency units; 0 without one.
   double mean_value() const {
@@ -61,9 +61,9 @@ struct Order {
 
 // Raw RFM, of all orders up to as_of (the first included).
 struct RfmValues {
-  int32_t recency_days = 0;   // Days since the last order: lower is better.
-  uint32_t orders = 0;        // Distinct order days.
-  Micros monetary_micros = 0; // Total value.
+  int32_t recency_days = 0;    // Days since the last order: lower is better.
+  uint32_t orders = 0;         // Distinct order days.
+  Micros monetary_micros = 0;  // Total value.
 };
 
 struct OrderSummary {

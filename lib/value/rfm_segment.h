@@ -41,8 +41,8 @@ enum class RfmSegment : uint8_t {
 
 struct RfmSegmentRule {
   RfmSegment segment;
-  std::string_view id;    // "cannot_lose": stable, for filters.
-  std::string_view title; // "Cannot lose": for people.
+  std::string_view id;     // "cannot_lose": stable, for filters.
+  std::string_view title;  // "Cannot lose": for people.
   int recency_min, recency_max;
   int fm_min, fm_max;
 };

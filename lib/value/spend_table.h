@@ -19,10 +19,10 @@ struct SpendRow {
 };
 
 struct SpendTable {
-  std::vector<SpendRow> rows;        // Repeaters with positive value, by (x, sum).
-  double weight = 0;                 // Their number.
-  double without_positive_value = 0; // Repeaters left out.
-  double mean = 0;                   // Mean value of a repeat purchase, currency units.
+  std::vector<SpendRow> rows;         // Repeaters with positive value, by (x, sum).
+  double weight = 0;                  // Their number.
+  double without_positive_value = 0;  // Repeaters left out.
+  double mean = 0;                    // Mean value of a repeat purchase, currency units.
 };
 
 // Histories and weights must be valid (FoldPurchases checks both).

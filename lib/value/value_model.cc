@@ -91,8 +91,7 @@ absl::StatusOr<ValueFit> FitValueModel(std::span<const PurchaseHistory> rows,
   return fit;
 }
 
-absl::StatusOr<ClvScorer> MakeScorer(const ValueParameters& parameters,
-                                     const ClvOptions& options) {
+absl::StatusOr<ClvScorer> MakeScorer(const ValueParameters& parameters, const ClvOptions& options) {
   RETURN_IF_ERROR(ValidateClvOptions(options));
   ASSIGN_OR_RETURN(const BgNbd purchases, BgNbd::Create(parameters.purchases));
   SpendModel spend{.plain_mean = parameters.plain_mean, .reason = parameters.spend_reason};

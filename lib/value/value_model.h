@@ -35,8 +35,8 @@ struct ValueParameters {
 
 struct ValueFitOptions {
   double time_unit_days = 7;
-  double min_repeaters = 10;                 // Below: FailedPrecondition NOT_ENOUGH_DATA.
-  std::span<const double> weights = {};      // Empty = 1 each.
+  double min_repeaters = 10;             // Below: FailedPrecondition NOT_ENOUGH_DATA.
+  std::span<const double> weights = {};  // Empty = 1 each.
   std::optional<ValueParameters> warm_start = std::nullopt;  // Last night's.
 };
 
@@ -48,7 +48,7 @@ struct ValueFit {
   double plain_mean = 0;
   double customers = 0;
   double repeaters = 0;
-  double without_positive_value = 0;   // Repeaters left out of the spend fit.
+  double without_positive_value = 0;  // Repeaters left out of the spend fit.
 
   bool usable() const { return purchases.summary.usable(); }
   ValueParameters parameters() const;
@@ -65,9 +65,9 @@ absl::StatusOr<ClvScorer> MakeScorer(const ValueParameters& parameters,
 // Forecast against what happened, one pair per customer.
 struct HoldoutReport {
   double customers = 0;
-  double mean_absolute_error = 0;     // Mean |expected - actual|.
+  double mean_absolute_error = 0;  // Mean |expected - actual|.
   double root_mean_squared_error = 0;
-  double bias = 0;                    // Mean of expected - actual: > 0 is too optimistic.
+  double bias = 0;  // Mean of expected - actual: > 0 is too optimistic.
   double total_expected = 0;
   double total_actual = 0;
 };

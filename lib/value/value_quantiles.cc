@@ -16,16 +16,16 @@ namespace {
 constexpr double kPanelWidth = 1.5;  // In log(alpha + T).
 constexpr double kFirstProbit = -3.25;
 constexpr double kProbitStep = 0.25;
-constexpr double kCovered = 0.9999;         // Of the counts; the rest joins the last.
+constexpr double kCovered = 0.9999;  // Of the counts; the rest joins the last.
 constexpr uint32_t kMostPurchases = 65'536;
-constexpr uint32_t kSingleCounts = 16;      // Beyond, neighbours are taken together.
+constexpr uint32_t kSingleCounts = 16;  // Beyond, neighbours are taken together.
 constexpr double kGroupGrowth = 1.12;
-constexpr size_t kGrid = 96;                // Points of the distribution function.
+constexpr size_t kGrid = 96;  // Points of the distribution function.
 
 // Chebyshev points on (0, 1).
 double PointAt(size_t i, size_t n) {
-  return 0.5 * (1 + std::cos(std::numbers::pi * (static_cast<double>(i) + 0.5) /
-                             static_cast<double>(n)));
+  return 0.5 *
+         (1 + std::cos(std::numbers::pi * (static_cast<double>(i) + 0.5) / static_cast<double>(n)));
 }
 
 // Lagrange weights at `place` in (0, 1) for the Chebyshev points (barycentric form,
@@ -58,9 +58,8 @@ ValueQuantiles::ValueQuantiles(const BgNbd& purchases, const std::optional<Gamma
 // P(n purchases | alive now), up to a count that covers nearly all.
 std::vector<double> ValueQuantiles::CountsOf(uint32_t frequency, double age_days) const {
   // The last purchase does not matter to a customer who is alive.
-  const PurchaseHistory history{.frequency = frequency,
-                                .recency_days = frequency > 0 ? age_days : 0,
-                                .age_days = age_days};
+  const PurchaseHistory history{
+      .frequency = frequency, .recency_days = frequency > 0 ? age_days : 0, .age_days = age_days};
   const double any = purchases_.ProbabilityOfPurchase(history, horizon_days_);
   for (uint32_t most = 64;; most *= 4) {
     std::vector<double> counts = purchases_.FuturePurchases(history, horizon_days_, most);
@@ -95,8 +94,8 @@ std::vector<ValueQuantiles::Part> ValueQuantiles::PartsOf(uint32_t frequency, do
     }
     if (weight < 1e-12) continue;
     const double shape = p * sum / weight;
-    parts.push_back({weight, math::Digamma(shape) - log_mean,
-                     std::sqrt(math::Trigamma(shape) + log_variance)});
+    parts.push_back(
+        {weight, math::Digamma(shape) - log_mean, std::sqrt(math::Trigamma(shape) + log_variance)});
   }
   return parts;
 }

@@ -54,7 +54,7 @@ MATCHER_P(EqualsProto, text, "equals the text proto") {
   RAPPORT_ASSERT_OK_AND_ASSIGN_(RAPPORT_CONCAT_T_(test_statusor_, __LINE__), lhs, expr)
 #define RAPPORT_CONCAT_T_INNER_(a, b) a##b
 #define RAPPORT_CONCAT_T_(a, b) RAPPORT_CONCAT_T_INNER_(a, b)
-#define RAPPORT_ASSERT_OK_AND_ASSIGN_(statusor, lhs, expr) \
-  auto statusor = (expr);                                  \
+#define RAPPORT_ASSERT_OK_AND_ASSIGN_(statusor, lhs, expr)    \
+  auto statusor = (expr);                                     \
   ASSERT_TRUE(statusor.ok()) << statusor.status().ToString(); \
   lhs = *std::move(statusor)

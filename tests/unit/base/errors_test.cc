@@ -18,7 +18,8 @@ TEST(Errors, CarryReasonAndField) {
 }
 
 TEST(Errors, PrefixKeepsCodeAndReason) {
-  const absl::Status status = PrefixField(InvalidField("type", "REQUIRED", "is required"), "events[3].");
+  const absl::Status status =
+      PrefixField(InvalidField("type", "REQUIRED", "is required"), "events[3].");
   EXPECT_THAT(status, FailsWith("REQUIRED", "events[3].type"));
   EXPECT_EQ(status.message(), "events[3].type: is required");
 }

@@ -29,7 +29,8 @@ TEST(Money, ParsesExactDecimals) {
 }
 
 TEST(Money, RefusesWhatIsNotAnAmount) {
-  for (const char* text : {"", "-", ".", "1e5", "1,5", "0x10", " 1", "1 ", "1.2.3", "1.0000001", "nan"}) {
+  for (const char* text :
+       {"", "-", ".", "1e5", "1,5", "0x10", " 1", "1 ", "1.2.3", "1.0000001", "nan"}) {
     EXPECT_THAT(ParseMoney(text), FailsWith("BAD_AMOUNT", "amount")) << text;
   }
   EXPECT_THAT(ParseMoney("9223372036854.775808"), FailsWith("OUT_OF_RANGE", "amount"));

@@ -11,10 +11,19 @@ namespace {
 
 TEST(Varint, RoundTripsEdgesAndRandomNumbers) {
   std::mt19937_64 random(1);
-  std::vector<int64_t> numbers = {0, 1, -1, 63, 64, -64, -65, 127, 128,
+  std::vector<int64_t> numbers = {0,
+                                  1,
+                                  -1,
+                                  63,
+                                  64,
+                                  -64,
+                                  -65,
+                                  127,
+                                  128,
                                   std::numeric_limits<int64_t>::max(),
                                   std::numeric_limits<int64_t>::min()};
-  for (int i = 0; i < 1000; ++i) numbers.push_back(static_cast<int64_t>(random() >> (random() % 64)));
+  for (int i = 0; i < 1000; ++i)
+    numbers.push_back(static_cast<int64_t>(random() >> (random() % 64)));
   std::string bytes;
   for (const int64_t n : numbers) PutSigned(bytes, n);
   std::string_view in = bytes;
@@ -35,7 +44,10 @@ TEST(Varint, LeavesTheViewAloneOnBrokenBytes) {
     EXPECT_EQ(in.size(), bytes.size());
     EXPECT_EQ(value, 7u);
   }
-  std::string_view in = std::string_view("\x05" "abc", 4);  // Says 5 bytes, has 3.
+  std::string_view in = std::string_view(
+      "\x05"
+      "abc",
+      4);  // Says 5 bytes, has 3.
   std::string_view bytes;
   EXPECT_FALSE(GetBytes(in, bytes));
   EXPECT_EQ(in.size(), 4u);

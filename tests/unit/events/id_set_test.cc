@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/events/id_set.h"
 
+#include <algorithm>
 #include <map>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/unit/events/random_events.h"
@@ -19,6 +21,24 @@ TEST(IdSet, RemembersWithinTheHorizon) {
   EXPECT_TRUE(ids.Insert(IdOf(1), 131, 101));   // Forgotten, taken anew.
   EXPECT_FALSE(ids.Insert(IdOf(1), 131, 101));
   EXPECT_EQ(ids.size(), 1u);
+}
+
+// As Engine::Open loads them: sorted, into room made beforehand, next to others.
+TEST(IdSet, ReserveKeepsWhatIsThereAndTakesSortedIds) {
+  constexpr int64_t kIds = 200'000;
+  IdSet ids;
+  std::vector<Hash128> sorted;
+  for (int64_t n = 0; n < kIds; ++n) sorted.push_back(IdOf(n));
+  std::sort(sorted.begin(), sorted.end());
+  EXPECT_TRUE(ids.Insert(IdOf(-1), 100, 70));
+  EXPECT_TRUE(ids.Insert(sorted[7], 100, 70));
+  ids.Reserve(kIds);
+  int64_t taken = 0;
+  for (const Hash128& id : sorted) taken += ids.Insert(id, 100, 70) ? 1 : 0;
+  EXPECT_EQ(taken, kIds - 1);
+  EXPECT_EQ(ids.size(), static_cast<size_t>(kIds) + 1);
+  EXPECT_TRUE(ids.Contains(IdOf(-1), 70));
+  for (const Hash128& id : sorted) ASSERT_TRUE(ids.Contains(id, 70));
 }
 
 // Random histories against a map from id to day.

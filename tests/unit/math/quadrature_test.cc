@@ -35,7 +35,7 @@ TEST(GaussLegendre, FivePointNodesMatchTheTables) {  // Abramowitz and Stegun 25
 
 // Moments of Beta(a, b): E[p^k] is the product of (a + j) / (a + b + j).
 TEST(GaussJacobi, MatchesBetaMomentsWithoutOverflow) {
-  const double parameters[][2] = {{0.79, 2.4}, {1, 1}, {0.5, 0.5},   {0.01, 5},
+  const double parameters[][2] = {{0.79, 2.4}, {1, 1},   {0.5, 0.5}, {0.01, 5},
                                   {1, 2002},   {3, 0.2}, {300, 700}, {0.4, 0.6}};
   for (const auto& [a, b] : parameters) {
     const Rule rule = GaussJacobi(a, b, 12);
@@ -48,7 +48,7 @@ TEST(GaussJacobi, MatchesBetaMomentsWithoutOverflow) {
 }
 
 TEST(BetaRule, MatchesBetaMassAndMean) {
-  const double parameters[][2] = {{0.79, 2.4}, {1, 1},  {0.05, 0.1}, {0.01, 5},    {5, 0.05},
+  const double parameters[][2] = {{0.79, 2.4}, {1, 1},  {0.05, 0.1}, {0.01, 5},  {5, 0.05},
                                   {1, 2002},   {12, 9}, {300, 700},  {2e4, 3e4}, {0.29, 0.31}};
   for (const auto& [a, b] : parameters) {
     const Rule rule = BetaRule(a, b, 1e-6);

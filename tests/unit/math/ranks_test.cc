@@ -33,7 +33,9 @@ TEST(Ranks, TiesShareOneScore) {
     Better better;
     std::vector<int> expected;
   } cases[] = {
-      {"sixty percent tie at the bottom", {1, 1, 1, 1, 1, 1, 2, 2, 3, 4}, Better::kHigher,
+      {"sixty percent tie at the bottom",
+       {1, 1, 1, 1, 1, 1, 2, 2, 3, 4},
+       Better::kHigher,
        {1, 1, 1, 1, 1, 1, 4, 4, 5, 5}},
       {"tie across a border", {1, 2, 2, 2, 3}, Better::kHigher, {1, 2, 2, 2, 5}},
       {"all equal", {7, 7, 7}, Better::kHigher, {1, 1, 1}},

@@ -25,8 +25,8 @@ Batches ReplayAll(Store& store, Sequence from) {
 }
 
 class LogConformance : public AnyStoreTest {};
-INSTANTIATE_TEST_SUITE_P(Both, LogConformance,
-                         ::testing::Values(Backend::kRocks, Backend::kMemory), BackendName);
+INSTANTIATE_TEST_SUITE_P(Both, LogConformance, ::testing::Values(Backend::kRocks, Backend::kMemory),
+                         BackendName);
 
 // The oracle: a map and the last sequence.
 struct LogModel {
@@ -37,8 +37,7 @@ struct LogModel {
 void CheckLog(Store& store, const LogModel& model, std::mt19937_64& random) {
   ASSERT_EQ(store.log().last(), model.last);
   const Sequence from = random() % (model.last + 3);
-  ASSERT_EQ(ReplayAll(store, from),
-            Batches(model.batches.lower_bound(from), model.batches.end()));
+  ASSERT_EQ(ReplayAll(store, from), Batches(model.batches.lower_bound(from), model.batches.end()));
   const Sequence one = random() % (model.last + 3);
   const auto read = store.log().Read(one);
   const auto expected = model.batches.find(one);
@@ -139,16 +138,14 @@ INSTANTIATE_TEST_SUITE_P(Both, StoreConformance,
 
 TEST_P(StoreConformance, ACheckpointHoldsAllAndStaysAsItWas) {
   RAPPORT_ASSERT_OK(store->log().Append(std::vector<std::string>{"a", "b"}));
-  RAPPORT_ASSERT_OK(
-      store->table(TableId::kRuns).Apply({"runs", {{MergeKind::kSet, "1", "one"}}}));
+  RAPPORT_ASSERT_OK(store->table(TableId::kRuns).Apply({"runs", {{MergeKind::kSet, "1", "one"}}}));
   const auto file = BuildFile(*store, DatasetId::kFacts, 1, folder / "staged", "0", {{"k", "v"}});
   RAPPORT_ASSERT_OK(store->dataset().Ingest({&file, 1}));
   RAPPORT_ASSERT_OK(store->Checkpoint(folder / "copy"));
 
   RAPPORT_ASSERT_OK(store->log().Append(std::vector<std::string>{"c"}));
   RAPPORT_ASSERT_OK(store->log().Trim(2));
-  RAPPORT_ASSERT_OK(
-      store->table(TableId::kRuns).Apply({"runs", {{MergeKind::kDelete, "1", ""}}}));
+  RAPPORT_ASSERT_OK(store->table(TableId::kRuns).Apply({"runs", {{MergeKind::kDelete, "1", ""}}}));
   RAPPORT_ASSERT_OK(store->dataset().Drop(DatasetId::kFacts, 1));
 
   const auto copy = store.OpenCheckpoint(folder / "copy");

@@ -76,8 +76,7 @@ TEST_P(DatasetConformance, RandomHistoriesEqualTheMap) {
                          versions[random() % 6]);
       if (random() % 3 != 0) {
         const Rows rows = RandomRows(random);
-        const auto file =
-            BuildFile(*one, id.first, id.second, folder / "staged", Cat(step), rows);
+        const auto file = BuildFile(*one, id.first, id.second, folder / "staged", Cat(step), rows);
         RAPPORT_ASSERT_OK(one->dataset().Ingest({&file, 1}));
         for (const auto& [key, value] : rows) model[id][key] = value;
       } else {
@@ -122,7 +121,8 @@ TEST_P(DatasetConformance, KeysMustRise) {
   RAPPORT_ASSERT_OK((*builder)->Add("b", ""));
   EXPECT_THAT((*builder)->Add("b", ""), testing::FailsWith("KEY_NOT_RISING", "key"));
   EXPECT_THAT((*builder)->Add("a", ""), testing::FailsWith("KEY_NOT_RISING", "key"));
-  EXPECT_THAT((*builder)->Add(std::string(513, 'z'), ""), testing::FailsWith("KEY_TOO_LONG", "key"));
+  EXPECT_THAT((*builder)->Add(std::string(513, 'z'), ""),
+              testing::FailsWith("KEY_TOO_LONG", "key"));
 }
 
 TEST_P(DatasetConformance, FilesOfAllDatasetsGoInTogether) {

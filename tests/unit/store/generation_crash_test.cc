@@ -36,7 +36,8 @@ class CutTable final : public Table {
     RETURN_IF_ERROR(fuse_.Burn());
     return table_.ApplyAll(writes);
   }
-  absl::StatusOr<std::string> Read(std::string_view partition, std::string_view row) const override {
+  absl::StatusOr<std::string> Read(std::string_view partition,
+                                   std::string_view row) const override {
     return table_.Read(partition, row);
   }
   absl::Status Scan(std::string_view partition, std::string_view prefix,
@@ -158,9 +159,8 @@ INSTANTIATE_TEST_SUITE_P(AfterWrites, RollbackCrash, ::testing::Values(0, 1, 2, 
 TEST_P(PublishCrash, LeavesTheOldOrTheNewWhole) {
   Stage(*store, folder / "staged", {3, {2, 3}, 30});
   absl::StatusOr<GenerationHandle> published = absl::UnknownError("");
-  auto generations = CutAndReopen([&](Generations& dying) {
-    published = dying.Publish(folder / "staged", kNow);
-  });
+  auto generations =
+      CutAndReopen([&](Generations& dying) { published = dying.Publish(folder / "staged", kNow); });
   const bool flipped = GetParam() >= kWritesBeforeFlip;
   EXPECT_EQ(published.ok(), flipped) << "what cleaning up fails at does not fail a publish";
   EXPECT_EQ(generations->Current()->generation(), flipped ? 3u : 2u);

@@ -61,8 +61,8 @@ inline Manifest StageFiles(Store& store, const std::string& folder, const Plan& 
     datasets.insert(datasets.end(), std::begin(kEventDatasets), std::end(kEventDatasets));
   }
   for (const DatasetId id : datasets) {
-    AddFile(manifest, BuildFile(store, id, plan.generation, folder, "0",
-                                PlannedRows(id, plan.generation)));
+    AddFile(manifest,
+            BuildFile(store, id, plan.generation, folder, "0", PlannedRows(id, plan.generation)));
   }
   return manifest;
 }

@@ -35,8 +35,8 @@ class GenerationTest : public AnyStoreTest {
   }
   std::unique_ptr<Generations> generations;
 };
-INSTANTIATE_TEST_SUITE_P(Both, GenerationTest,
-                         ::testing::Values(Backend::kRocks, Backend::kMemory), BackendName);
+INSTANTIATE_TEST_SUITE_P(Both, GenerationTest, ::testing::Values(Backend::kRocks, Backend::kMemory),
+                         BackendName);
 
 TEST_P(GenerationTest, StartsWithNone) {
   EXPECT_EQ(generations->Current(), nullptr);
@@ -161,59 +161,58 @@ struct Refusal {
   const char* field;
 };
 
+const Refusal kRefusals[] = {
+    {"format", [](Manifest& m) { m.set_format_version(2); }, "UNSUPPORTED_FORMAT",
+     "format_version"},
+    {"no number", [](Manifest& m) { m.set_generation(0); }, "BAD_GENERATION", "generation"},
+    {"log back", [](Manifest& m) { m.set_log_sequence(9); }, "GOES_BACK", "log_sequence"},
+    {"log ahead", [](Manifest& m) { m.set_log_sequence(101); }, "PAST_END_OF_LOG", "log_sequence"},
+    {"strange segment", [](Manifest& m) { m.set_segments(0, 7); }, "UNKNOWN_SEGMENT", "segments"},
+    {"segments fall",
+     [](Manifest& m) {
+       m.set_segments(0, 2);
+       m.set_segments(1, 1);
+     },
+     "SEGMENTS_NOT_RISING", "segments"},
+    {"own segment hidden", [](Manifest& m) { m.mutable_segments()->RemoveLast(); },
+     "SEGMENT_NOT_LISTED", "segments"},
+    {"dataset", [](Manifest& m) { m.mutable_files(0)->set_dataset("x"); }, "UNKNOWN_DATASET",
+     "files[0].dataset"},
+    {"path out", [](Manifest& m) { m.mutable_files(1)->set_path("../f.sst"); }, "BAD_PATH",
+     "files[1].path"},
+    {"path absolute", [](Manifest& m) { m.mutable_files(1)->set_path("/f.sst"); }, "BAD_PATH",
+     "files[1].path"},
+    {"no rows", [](Manifest& m) { m.mutable_files(0)->set_row_count(0); }, "EMPTY_FILE",
+     "files[0].row_count"},
+    {"overlap", [](Manifest& m) { *m.add_files() = m.files(0); }, "FILES_OVERLAP", "files"},
+    {"row count", [](Manifest& m) { m.mutable_files(0)->set_row_count(51); }, "FILE_MISMATCH",
+     "files[facts-2-0.sst]"},
+    {"size", [](Manifest& m) { m.mutable_files(0)->set_size_bytes(1); }, "FILE_MISMATCH",
+     "files[facts-2-0.sst]"},
+    {"first key", [](Manifest& m) { m.mutable_files(0)->set_first_key("f"); }, "FILE_MISMATCH",
+     "files[facts-2-0.sst]"},
+    {"checksum", [](Manifest& m) { m.mutable_files(0)->set_checksum(1); }, "ROWS_MISMATCH",
+     "files[facts-2-0.sst]"},
+    {"total rows",
+     [](Manifest& m) {
+       auto* total = m.add_totals();
+       total->set_dataset("facts");
+       total->set_row_count(49);
+     },
+     "TOTALS_MISMATCH", "totals"},
+    {"total checksum",
+     [](Manifest& m) {
+       auto* total = m.add_totals();
+       total->set_dataset("facts");
+       total->set_row_count(50);
+       total->set_checksum(1);
+     },
+     "TOTALS_MISMATCH", "totals"},
+};
+
 TEST_P(GenerationTest, WhatDoesNotFitIsRefusedAndNothingChanges) {
   RAPPORT_ASSERT_OK(Publish({1, {1}, 10}));
-  const Refusal refusals[] = {
-      {"format", [](Manifest& m) { m.set_format_version(2); }, "UNSUPPORTED_FORMAT",
-       "format_version"},
-      {"no number", [](Manifest& m) { m.set_generation(0); }, "BAD_GENERATION", "generation"},
-      {"log back", [](Manifest& m) { m.set_log_sequence(9); }, "GOES_BACK", "log_sequence"},
-      {"log ahead", [](Manifest& m) { m.set_log_sequence(101); }, "PAST_END_OF_LOG",
-       "log_sequence"},
-      {"strange segment", [](Manifest& m) { m.set_segments(0, 7); }, "UNKNOWN_SEGMENT",
-       "segments"},
-      {"segments fall",
-       [](Manifest& m) {
-         m.set_segments(0, 2);
-         m.set_segments(1, 1);
-       },
-       "SEGMENTS_NOT_RISING", "segments"},
-      {"own segment hidden", [](Manifest& m) { m.mutable_segments()->RemoveLast(); },
-       "SEGMENT_NOT_LISTED", "segments"},
-      {"dataset", [](Manifest& m) { m.mutable_files(0)->set_dataset("x"); }, "UNKNOWN_DATASET",
-       "files[0].dataset"},
-      {"path out", [](Manifest& m) { m.mutable_files(1)->set_path("../f.sst"); }, "BAD_PATH",
-       "files[1].path"},
-      {"path absolute", [](Manifest& m) { m.mutable_files(1)->set_path("/f.sst"); }, "BAD_PATH",
-       "files[1].path"},
-      {"no rows", [](Manifest& m) { m.mutable_files(0)->set_row_count(0); }, "EMPTY_FILE",
-       "files[0].row_count"},
-      {"overlap", [](Manifest& m) { *m.add_files() = m.files(0); }, "FILES_OVERLAP", "files"},
-      {"row count", [](Manifest& m) { m.mutable_files(0)->set_row_count(51); }, "FILE_MISMATCH",
-       "files[facts-2-0.sst]"},
-      {"size", [](Manifest& m) { m.mutable_files(0)->set_size_bytes(1); }, "FILE_MISMATCH",
-       "files[facts-2-0.sst]"},
-      {"first key", [](Manifest& m) { m.mutable_files(0)->set_first_key("f"); }, "FILE_MISMATCH",
-       "files[facts-2-0.sst]"},
-      {"checksum", [](Manifest& m) { m.mutable_files(0)->set_checksum(1); }, "ROWS_MISMATCH",
-       "files[facts-2-0.sst]"},
-      {"total rows",
-       [](Manifest& m) {
-         auto* total = m.add_totals();
-         total->set_dataset("facts");
-         total->set_row_count(49);
-       },
-       "TOTALS_MISMATCH", "totals"},
-      {"total checksum",
-       [](Manifest& m) {
-         auto* total = m.add_totals();
-         total->set_dataset("facts");
-         total->set_row_count(50);
-         total->set_checksum(1);
-       },
-       "TOTALS_MISMATCH", "totals"},
-  };
-  for (const Refusal& refusal : refusals) {
+  for (const Refusal& refusal : kRefusals) {
     SCOPED_TRACE(refusal.name);
     Manifest manifest = StageFiles(*store, folder / "staged", {2, {1, 2}, 20});
     refusal.change(manifest);
@@ -271,10 +270,10 @@ TEST_P(GenerationTest, ReadersSeeOneGenerationWhole) {
         const Version generation = pin->generation();
         const Version segment = pin->segments(0);
         const auto fact = store->dataset().Get(DatasetId::kFacts, generation, "facts-149");
-        const auto block = store->dataset().Get(DatasetId::kEventBlocks, segment,
-                                                "event_blocks-100");
-        const bool good = fact.ok() && *fact == ValueOf(generation) && block.ok() &&
-                          *block == ValueOf(segment);
+        const auto block =
+            store->dataset().Get(DatasetId::kEventBlocks, segment, "event_blocks-100");
+        const bool good =
+            fact.ok() && *fact == ValueOf(generation) && block.ok() && *block == ValueOf(segment);
         broken += good ? 0 : 1;
         ++reads;
       }

@@ -24,8 +24,13 @@ std::string Hex(std::string_view bytes) { return absl::BytesToHexString(ToAbsl(b
 template <typename Int>
 std::vector<Int> Edges() {
   using Limits = std::numeric_limits<Int>;
-  std::vector<Int> edges = {Limits::min(), static_cast<Int>(Limits::min() + 1), 0, 1, 127,
-                            static_cast<Int>(Limits::max() - 1), Limits::max()};
+  std::vector<Int> edges = {Limits::min(),
+                            static_cast<Int>(Limits::min() + 1),
+                            0,
+                            1,
+                            127,
+                            static_cast<Int>(Limits::max() - 1),
+                            Limits::max()};
   if constexpr (std::is_signed_v<Int>) edges.push_back(-1);
   if constexpr (sizeof(Int) > 1) edges.insert(edges.end(), {128, 255, 256});
   return edges;
@@ -151,15 +156,40 @@ TEST(Keys, FixedWidthKeysRefuseLongerBytes) {
 
 // Frozen: stores on disk hold these bytes.
 TEST(Keys, StoredBytesStayAsTheyAre) {
-  EXPECT_EQ(Hex(BlockKey{1, 0x01020304, 5}.Encode()), "00000001" "01020304" "0005");
-  EXPECT_EQ(Hex(CustomerKey{2, 258}.Encode()), "00000002" "00000102");
-  EXPECT_EQ(Hex(IdChunkKey{3, 20'000, 1}.Encode()), "00000003" "00004e20" "00000001");
+  EXPECT_EQ(Hex(BlockKey{1, 0x01020304, 5}.Encode()),
+            "00000001"
+            "01020304"
+            "0005");
+  EXPECT_EQ(Hex(CustomerKey{2, 258}.Encode()),
+            "00000002"
+            "00000102");
+  EXPECT_EQ(Hex(IdChunkKey{3, 20'000, 1}.Encode()),
+            "00000003"
+            "00004e20"
+            "00000001");
   EXPECT_EQ(Hex(SeriesKey{1, 2, 3, -1, 4, 5, 6, 7}.Encode()),
-            "00000001" "02" "0003" "7fffffff" "04" "00000005" "0006" "0007");
-  EXPECT_EQ(Hex(ReportKey{1, "nps"}.Encode()), "00000001" "6e7073");
-  EXPECT_EQ(Hex(TransitionKey{1, 0, 9}.Encode()), "00000001" "7fffffffffffffff" "00000009");
-  EXPECT_EQ(Hex(IdentityPartition(1, 2, "a@b")), "00000001" "02" "614062");
-  EXPECT_EQ(Hex(CustomerPartition(1, 64)), "00000001" "00000040");
+            "00000001"
+            "02"
+            "0003"
+            "7fffffff"
+            "04"
+            "00000005"
+            "0006"
+            "0007");
+  EXPECT_EQ(Hex(ReportKey{1, "nps"}.Encode()),
+            "00000001"
+            "6e7073");
+  EXPECT_EQ(Hex(TransitionKey{1, 0, 9}.Encode()),
+            "00000001"
+            "7fffffffffffffff"
+            "00000009");
+  EXPECT_EQ(Hex(IdentityPartition(1, 2, "a@b")),
+            "00000001"
+            "02"
+            "614062");
+  EXPECT_EQ(Hex(CustomerPartition(1, 64)),
+            "00000001"
+            "00000040");
   EXPECT_EQ(Hex(DictionaryPartition(7)), "00000007");
 }
 

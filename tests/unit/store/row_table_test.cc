@@ -70,10 +70,14 @@ TEST(Combine, AddsTakesMinimaAndMaxima) {
   constexpr int64_t kTop = std::numeric_limits<int64_t>::max();
   constexpr int64_t kBottom = std::numeric_limits<int64_t>::min();
   const CombineCase cases[] = {
-      {MergeKind::kAdd, std::nullopt, 5, 5},    {MergeKind::kAdd, 7, -9, -2},
-      {MergeKind::kAdd, kTop, 1, kBottom},      {MergeKind::kMin, std::nullopt, 5, 5},
-      {MergeKind::kMin, -3, 5, -3},             {MergeKind::kMin, 3, -5, -5},
-      {MergeKind::kMax, std::nullopt, -5, -5},  {MergeKind::kMax, -3, 5, 5},
+      {MergeKind::kAdd, std::nullopt, 5, 5},
+      {MergeKind::kAdd, 7, -9, -2},
+      {MergeKind::kAdd, kTop, 1, kBottom},
+      {MergeKind::kMin, std::nullopt, 5, 5},
+      {MergeKind::kMin, -3, 5, -3},
+      {MergeKind::kMin, 3, -5, -5},
+      {MergeKind::kMax, std::nullopt, -5, -5},
+      {MergeKind::kMax, -3, 5, 5},
       {MergeKind::kMax, kTop, kBottom, kTop},
   };
   for (const auto& c : cases) {
@@ -87,9 +91,9 @@ TEST(Combine, AddsTakesMinimaAndMaxima) {
 TEST(Combine, LastTakesTheLaterTimeThenTheGreaterBytes) {
   const auto at = [](int64_t time, std::string_view value) { return Number(time).append(value); };
   const std::tuple<std::string, std::string, std::string> cases[] = {
-      {at(1, "a"), at(2, "b"), at(2, "b")},   {at(2, "b"), at(1, "z"), at(2, "b")},
-      {at(5, "a"), at(5, "b"), at(5, "b")},   {at(5, "b"), at(5, "a"), at(5, "b")},
-      {at(-1, "x"), at(0, "a"), at(0, "a")},  {at(5, ""), at(5, "a"), at(5, "a")},
+      {at(1, "a"), at(2, "b"), at(2, "b")},  {at(2, "b"), at(1, "z"), at(2, "b")},
+      {at(5, "a"), at(5, "b"), at(5, "b")},  {at(5, "b"), at(5, "a"), at(5, "b")},
+      {at(-1, "x"), at(0, "a"), at(0, "a")}, {at(5, ""), at(5, "a"), at(5, "a")},
   };
   for (const auto& [stored, value, expected] : cases) {
     EXPECT_EQ(*Combine(MergeKind::kLast, stored, value), expected);
@@ -99,7 +103,8 @@ TEST(Combine, LastTakesTheLaterTimeThenTheGreaterBytes) {
 
 TEST(Combine, RefusesValuesThatDoNotFit) {
   for (const MergeKind kind : {MergeKind::kAdd, MergeKind::kMin, MergeKind::kMax}) {
-    EXPECT_THAT(Combine(kind, std::nullopt, "short"), testing::FailsWith("BAD_MERGE_VALUE", "value"));
+    EXPECT_THAT(Combine(kind, std::nullopt, "short"),
+                testing::FailsWith("BAD_MERGE_VALUE", "value"));
     EXPECT_THAT(Combine(kind, "stored text", Number(1)),
                 testing::StatusIs(absl::StatusCode::kDataLoss));
   }

@@ -3,6 +3,8 @@
 // to read and build.
 #pragma once
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -22,12 +24,12 @@ namespace rapport::store {
 
 using Rows = std::map<std::string, std::string>;
 
-// A folder of this test, emptied before and removed after.
+// A folder of this test and process, emptied before and removed after.
 class TestFolder {
  public:
   TestFolder() {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = Cat(test->test_suite_name(), "-", test->name());
+    std::string name = Cat(test->test_suite_name(), "-", test->name(), "-", getpid());
     for (char& c : name) c = c == '/' ? '-' : c;
     path_ = (std::filesystem::path(::testing::TempDir()) / name).string();
     std::filesystem::remove_all(path_);
@@ -46,7 +48,8 @@ class TestFolder {
 inline uint64_t DiskBytes(const std::string& folder, std::string_view ending = "") {
   uint64_t total = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.path().string().ends_with(ending)) total += entry.is_directory() ? 0 : entry.file_size();
+    const bool counts = entry.is_regular_file() && entry.path().string().ends_with(ending);
+    total += counts ? entry.file_size() : 0;
   }
   return total;
 }
@@ -114,9 +117,8 @@ inline Rows ReadRows(const Dataset& dataset, DatasetId id, Version version,
 }
 
 // Builds one file of these rows.
-inline DatasetFile BuildFile(Store& store, DatasetId id, Version version,
-                             const std::string& folder, const std::string& shard,
-                             const Rows& rows) {
+inline DatasetFile BuildFile(Store& store, DatasetId id, Version version, const std::string& folder,
+                             const std::string& shard, const Rows& rows) {
   auto builder = store.NewBuilder(id, version, folder, shard);
   RAPPORT_EXPECT_OK(builder);
   for (const auto& [key, value] : rows) RAPPORT_EXPECT_OK((*builder)->Add(key, value));
@@ -128,10 +130,10 @@ inline DatasetFile BuildFile(Store& store, DatasetId id, Version version,
 // Bytes that break careless key encodings.
 inline std::vector<std::string> HardBytes() {
   using namespace std::string_literals;
-  return {""s,       "\0"s,      "\0\0"s,  "\0\1"s,     "\0\1a"s,  "\0\xFF"s, "\1"s,
-          "a"s,      "a\0"s,     "a\0\0"s, "a\0\1"s,    "a\0\1b"s, "a\1"s,    "a\xFF"s,
-          "a\xFF\0"s, "a\0\xFF"s, "ab"s,    "b"s,        "\x7F"s,   "\x80"s,   "\xFE\xFF"s,
-          "\xFF"s,   "\xFF\0"s,  "\xFF\1"s, "\xFF\xFF"s, "/"s,      "a/b"s};
+  return {""s,        "\0"s,      "\0\0"s,   "\0\1"s,     "\0\1a"s,  "\0\xFF"s, "\1"s,
+          "a"s,       "a\0"s,     "a\0\0"s,  "a\0\1"s,    "a\0\1b"s, "a\1"s,    "a\xFF"s,
+          "a\xFF\0"s, "a\0\xFF"s, "ab"s,     "b"s,        "\x7F"s,   "\x80"s,   "\xFE\xFF"s,
+          "\xFF"s,    "\xFF\0"s,  "\xFF\1"s, "\xFF\xFF"s, "/"s,      "a/b"s};
 }
 
 template <typename T>

@@ -46,8 +46,8 @@ class TableModel {
   bool PutIf(const RowId& id, const std::optional<std::string>& expected,
              const std::string& value) {
     const auto it = rows.find(id);
-    const bool matches = expected.has_value() ? it != rows.end() && it->second == *expected
-                                              : it == rows.end();
+    const bool matches =
+        expected.has_value() ? it != rows.end() && it->second == *expected : it == rows.end();
     if (matches) rows[id] = value;
     return matches;
   }
@@ -103,15 +103,15 @@ PartitionWrite RandomWrite(std::mt19937_64& random) {
 TableRows ScanRows(const Table& table, std::string_view partition_prefix) {
   TableRows found;
   RowId before;
-  RAPPORT_EXPECT_OK(table.ScanAll(
-      partition_prefix, [&](std::string_view partition, std::string_view row,
-                            std::string_view value) {
-        const RowId id(partition, row);
-        EXPECT_TRUE(found.empty() || before < id) << "rows come in key order";
-        before = id;
-        found[id] = std::string(value);
-        return absl::OkStatus();
-      }));
+  RAPPORT_EXPECT_OK(
+      table.ScanAll(partition_prefix,
+                    [&](std::string_view partition, std::string_view row, std::string_view value) {
+                      const RowId id(partition, row);
+                      EXPECT_TRUE(found.empty() || before < id) << "rows come in key order";
+                      before = id;
+                      found[id] = std::string(value);
+                      return absl::OkStatus();
+                    }));
   return found;
 }
 

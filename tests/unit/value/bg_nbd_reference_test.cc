@@ -169,9 +169,8 @@ struct Case {
 
 Case CaseOf(const Reference& row, double x, double age, double alpha) {
   BgNbd model = *BgNbd::Create({row.s - x, alpha, row.a, row.b - x, 1});
-  PurchaseHistory history{.frequency = static_cast<uint32_t>(x),
-                          .recency_days = x > 0 ? age : 0,
-                          .age_days = age};
+  PurchaseHistory history{
+      .frequency = static_cast<uint32_t>(x), .recency_days = x > 0 ? age : 0, .age_days = age};
   const double alive = x > 0 ? 1 / (1 + row.a / (row.b - 1)) : 1;
   return {model, history, row.u * (alpha + age), alive};
 }

@@ -65,9 +65,10 @@ TEST(BgNbd, FuturePurchasesMatchThePublishedPmf) {
 // the chance of no purchase.
 TEST(BgNbd, PmfExpectationAndProbabilityAgree) {
   const BgNbd model = *BgNbd::Create({1.3, 6, 2.5, 4, 7});
-  const PurchaseHistory histories[] = {
-      {}, {.age_days = 90}, {.frequency = 3, .recency_days = 60, .age_days = 90},
-      {.frequency = 12, .recency_days = 300, .age_days = 310}};
+  const PurchaseHistory histories[] = {{},
+                                       {.age_days = 90},
+                                       {.frequency = 3, .recency_days = 60, .age_days = 90},
+                                       {.frequency = 12, .recency_days = 300, .age_days = 310}};
   for (const PurchaseHistory& history : histories) {
     const std::vector<double> pmf = model.FuturePurchases(history, 180, 4000);
     double mean = 0;
@@ -155,8 +156,8 @@ TEST(BgNbdFit, TimeUnitOnlyRescalesAlpha) {
   EXPECT_NEAR(days.model.parameters().alpha / weeks.model.parameters().alpha, 7, 1e-6);
   EXPECT_NEAR(days.model.parameters().b / weeks.model.parameters().b, 1, 1e-6);
   const PurchaseHistory history{.frequency = 2, .recency_days = 100, .age_days = 200};
-  EXPECT_NEAR(days.model.ExpectedPurchases(history, 90),
-              weeks.model.ExpectedPurchases(history, 90), 1e-7);
+  EXPECT_NEAR(days.model.ExpectedPurchases(history, 90), weeks.model.ExpectedPurchases(history, 90),
+              1e-7);
 }
 
 TEST(BgNbdFit, WarmStartEndsAtTheSamePlaceInFewerSteps) {
@@ -185,8 +186,7 @@ TEST(BgNbdFit, RecoversSimulatedParameters) {
 
 TEST(BgNbdFit, SaysWhenNobodyLeaves) {
   // Almost no chance to leave: a / (a + b) runs to 0 and the data cannot hold b.
-  const std::vector<PurchaseHistory> rows =
-      SimulateHistories({2, 4, 1e-3, 1e4, 7}, 4000, 5);
+  const std::vector<PurchaseHistory> rows = SimulateHistories({2, 4, 1e-3, 1e4, 7}, 4000, 5);
   const BgNbdFit fit = *FitBgNbd(rows);
   EXPECT_FALSE(fit.summary.identified());
   EXPECT_FALSE(fit.summary.usable());

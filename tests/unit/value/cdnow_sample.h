@@ -23,9 +23,9 @@ namespace rapport::value {
 struct CdnowSample {
   std::vector<PurchaseHistory> histories;  // Calibration.
   std::vector<RfmValues> rfm;
-  std::vector<double> holdout;             // Purchase days in the holdout period.
+  std::vector<double> holdout;  // Purchase days in the holdout period.
   size_t lines = 0;
-  double order_days = 0;                   // After merging, both periods.
+  double order_days = 0;  // After merging, both periods.
   bool empty() const { return histories.empty(); }
 };
 

@@ -112,8 +112,7 @@ TEST(Cdnow, ValueModelUsesGammaGammaAndScoresEverybody) {
   RAPPORT_ASSERT_OK_AND_ASSIGN(ClvScorer scorer, MakeScorer(fit.parameters()));
   for (const PurchaseHistory& history : cdnow.histories) {
     RAPPORT_ASSERT_OK_AND_ASSIGN(const CustomerValue value, scorer.Score(history));
-    EXPECT_NEAR(value.expected_purchases,
-                fit.purchases.model.ExpectedPurchases(history, 365),
+    EXPECT_NEAR(value.expected_purchases, fit.purchases.model.ExpectedPurchases(history, 365),
                 1e-9 * value.expected_purchases);
     EXPECT_GT(value.clv, 0);
     EXPECT_LE(value.clv_low, value.clv_high);

@@ -18,9 +18,8 @@ namespace {
 using testing::FailsWith;
 
 constexpr GammaGammaParameters kSpend{6.249572, 3.744225, 15.443521};
-constexpr ValueParameters kCdnow{.purchases = {.2425945, 4.413602, .792922, 2.425907, 7},
-                                 .spend = kSpend,
-                                 .plain_mean = 35};
+constexpr ValueParameters kCdnow{
+    .purchases = {.2425945, 4.413602, .792922, 2.425907, 7}, .spend = kSpend, .plain_mean = 35};
 
 TEST(Clv, SimpleAndHistoric) {
   EXPECT_EQ(SimpleClv(100, 12, 1), 1200);
@@ -106,9 +105,9 @@ TEST(Clv, RandomCustomersGetFiniteNonNegativeAnswers) {
         history.repeat_value_micros = static_cast<Micros>(log_uniform(1, 1e13)) - 1000;
       }
       const CustomerValue value = *scorer.Score(history);
-      for (double number : {value.p_alive, value.expected_purchases, value.clv, value.clv_low,
-                            value.clv_high, value.probability_of_purchase,
-                            value.spend.mean_value}) {
+      for (double number :
+           {value.p_alive, value.expected_purchases, value.clv, value.clv_low, value.clv_high,
+            value.probability_of_purchase, value.spend.mean_value}) {
         ASSERT_TRUE(std::isfinite(number) && number >= 0) << round << " " << number;
       }
       ASSERT_LE(value.clv_low, value.clv_high);
@@ -140,10 +139,14 @@ class ExactValue {
 };
 
 TEST(Clv, IntervalHoldsItsLevelUnderTheExactDistribution) {
-  const PurchaseHistory histories[] = {
-      {0, 0, 30, 0},           {0, 0, 270, 0},          {1, 100, 270, 30000000},
-      {2, 213, 272, 60000000}, {5, 200, 272, 150000000}, {10, 260, 272, 500000000},
-      {30, 270, 272, 900000000}, {100, 700, 710, 3000000000}};
+  const PurchaseHistory histories[] = {{0, 0, 30, 0},
+                                       {0, 0, 270, 0},
+                                       {1, 100, 270, 30000000},
+                                       {2, 213, 272, 60000000},
+                                       {5, 200, 272, 150000000},
+                                       {10, 260, 272, 500000000},
+                                       {30, 270, 272, 900000000},
+                                       {100, 700, 710, 3000000000}};
   for (double level : {.8, .9, .95}) {
     for (double days : {90.0, 365.0, 1095.0}) {
       ClvScorer scorer = *MakeScorer(

@@ -108,7 +108,7 @@ TEST(RfmSegment, NamedCorners) {
   EXPECT_EQ(SegmentOf({1, 1, 1}), RfmSegment::kLost);
   EXPECT_EQ(SegmentOf({4, 1, 1}), RfmSegment::kPromising);
   EXPECT_EQ(SegmentOf({3, 3, 3}), RfmSegment::kNeedAttention);
-  EXPECT_EQ(FmScore({1, 2, 3}), 3);  // 2.5, halves up.
+  EXPECT_EQ(FmScore({1, 2, 3}), 3);                    // 2.5, halves up.
   EXPECT_EQ(SegmentOf({9, 0, -4}), RfmSegment::kNew);  // Clamped.
   EXPECT_EQ(RuleOf(RfmSegment::kAtRisk).id, "at_risk");
 }

@@ -12,9 +12,10 @@
 
 namespace rapport::value {
 
-inline std::vector<PurchaseHistory> SimulateHistories(
-    const BgNbdParameters& truth, int customers, uint64_t seed,
-    const GammaGammaParameters& spend = {6.25, 3.74, 15.44}) {
+inline std::vector<PurchaseHistory> SimulateHistories(const BgNbdParameters& truth, int customers,
+                                                      uint64_t seed,
+                                                      const GammaGammaParameters& spend = {
+                                                          6.25, 3.74, 15.44}) {
   std::mt19937_64 random(seed);
   const auto gamma = [&](double shape) { return std::gamma_distribution<>(shape)(random); };
   const auto uniform = [&] { return std::uniform_real_distribution<>()(random); };
