@@ -87,11 +87,12 @@ std::string WorkspaceEnd(uint32_t workspace_no);
 // Table partitions.
 //   kIdentities  partition = workspace_no u32 | kind u8 | value; row "" > store.v1.IdentityRecord
 //   kCustomers   partition = workspace_no u32 | customer_no u32; row "" > store.v1.CustomerRecord
-//   kDictionary  partition = workspace_no u32; row = kind u8 | number u32 >
-//   store.v1.DictionaryRecord kWorkspaces  partition = workspace id; row "" >
-//   store.v1.WorkspaceRecord kRuns        partition = "runs"; row = inverted start time i64 | run
-//   id > v1.Run kPointers    partition = "generation"; row "current" | "previous" | manifest/<u32
-//   BE>
+//   kDictionary  partition = workspace_no u32; row = kind u8 | number u32
+//                > store.v1.DictionaryRecord
+//   kWorkspaces  partition = workspace id; row "" > store.v1.WorkspaceRecord
+//   kRuns        partition = "runs"; row = inverted start time i64 | run id > v1.Run
+//   kPointers    partition = "generation"; row "current" | "previous" | "next" |
+//                manifest/<u32 BE>
 std::string IdentityPartition(uint32_t workspace_no, uint8_t kind, std::string_view value);
 std::string CustomerPartition(uint32_t workspace_no, uint32_t customer_no);
 std::string DictionaryPartition(uint32_t workspace_no);

@@ -17,6 +17,11 @@ constexpr size_t kLogMemtableBytes = 64u << 20;
 // Rows with random keys replay at 6-14 MB/s, so tables hold little unflushed.
 constexpr size_t kTableMemtableBytes = 8u << 20;
 constexpr double kBloomBitsPerKey = 10;
+// Rows that are read one by one sit in small blocks with a hash of their keys: a look-up
+// from memory then costs about a third less than in blocks made for scans.
+constexpr size_t kPointReadBlockBytes = 4 << 10;
+// Part of the cache for whole rows: customers that are asked for again and again.
+constexpr uint64_t kRowCacheShare = 4;
 
 std::shared_ptr<rocksdb::TableFactory> BlockTable(const std::shared_ptr<rocksdb::Cache>& cache,
                                                   size_t block_bytes, bool bloom) {
@@ -27,6 +32,9 @@ std::shared_ptr<rocksdb::TableFactory> BlockTable(const std::shared_ptr<rocksdb:
   table.block_cache = cache;
   table.no_block_cache = cache == nullptr;
   table.max_auto_readahead_size = 1 << 20;
+  if (block_bytes == kPointReadBlockBytes) {
+    table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  }
   if (bloom) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
   return std::shared_ptr<rocksdb::TableFactory>(rocksdb::NewBlockBasedTableFactory(table));
 }
@@ -40,6 +48,9 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options) {
   db.max_background_jobs = 2;
   db.max_total_wal_size = kMaxWalBytes;
   db.max_open_files = -1;
+  if (!options.read_only) {
+    db.row_cache = rocksdb::NewLRUCache(options.cache_bytes / kRowCacheShare);
+  }
   db.max_log_file_size = 4 << 20;
   db.keep_log_file_num = 4;
   db.stats_dump_period_sec = 0;
@@ -68,7 +79,7 @@ rocksdb::ColumnFamilyOptions TableOptions(const std::shared_ptr<rocksdb::Cache>&
   options.max_write_buffer_number = 3;
   options.target_file_size_base = 16 << 20;
   options.max_bytes_for_level_base = 64 << 20;
-  options.table_factory = BlockTable(cache, 4 << 10, /*bloom=*/true);
+  options.table_factory = BlockTable(cache, kPointReadBlockBytes, /*bloom=*/true);
   return options;
 }
 
@@ -78,7 +89,9 @@ rocksdb::ColumnFamilyOptions DatasetOptions(DatasetId dataset,
   options.compression = rocksdb::kLZ4Compression;
   options.disable_auto_compactions = true;
   options.write_buffer_size = 1 << 20;  // Nothing is written row by row.
-  options.table_factory = BlockTable(cache, kDatasetBlockBytes, IsPointRead(dataset));
+  const bool by_customer = dataset == DatasetId::kFacts;
+  options.table_factory = BlockTable(cache, by_customer ? kPointReadBlockBytes : kDatasetBlockBytes,
+                                     IsPointRead(dataset));
   return options;
 }
 

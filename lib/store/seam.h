@@ -132,8 +132,8 @@ struct DatasetFile {
   uint64_t size_bytes = 0;
   std::string first_key;  // Without the version prefix, as callers know it.
   std::string last_key;
-  uint64_t checksum =
-      0;  // XXH3-64 over varint-length-prefixed key and value of each row, in order.
+  // XXH3-64 over varint-length-prefixed key and value of each row, in order.
+  uint64_t checksum = 0;
 };
 
 // Writes one file. Keys must rise strictly. Not thread-safe; several builders with
