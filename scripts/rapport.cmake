@@ -68,6 +68,17 @@ function(rapport_binary name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
+# Tells the thread sanitizer about the locks of Abseil, which Debian builds without it.
+function(rapport_show_locks name)
+  set(file ${PROJECT_SOURCE_DIR}/tests/support/tsan/mutex.cc)
+  target_sources(${name} PRIVATE ${file})
+  file(STRINGS ${file} lines REGEX "^RAPPORT_(AFTER|BEFORE|AROUND)\\(")
+  foreach(line ${lines})
+    string(REGEX REPLACE "^RAPPORT_[A-Z]+\\((.*)\\)$" "\\1" symbol ${line})
+    target_link_options(${name} PRIVATE -Wl,--wrap=${symbol})
+  endforeach()
+endfunction()
+
 # rapport_test(NAME DEPS ...): all *_test.cc of this folder as one test program;
 # every case becomes a ctest case.
 function(rapport_test name)
@@ -78,6 +89,9 @@ function(rapport_test name)
   endif()
   rapport_binary(${name} SOURCES ${sources}
     DEPS ${ARG_DEPS} rapport_test_support GTest::gtest GTest::gmock GTest::gtest_main)
+  if(RAPPORT_SANITIZE STREQUAL "thread")
+    rapport_show_locks(${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "google/protobuf/util/field_mask_util.h"
+#include "lib/base/log.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "rapport/v1/admin_service.grpc.pb.h"
@@ -129,6 +130,18 @@ absl::Status HandleCreateCheckpoint(CallContext& call, const v1::CreateCheckpoin
   return absl::OkStatus();
 }
 
+// A run that dies between publishing and its last report has succeeded all the same.
+void NoteSuccess(CallContext& call, std::string_view run_id, const v1::Generation& published) {
+  auto run = call.env().runs.Get(run_id);
+  if (!run.ok() || run->state() == v1::RUN_STATE_SUCCEEDED) return;
+  run->set_state(v1::RUN_STATE_SUCCEEDED);
+  run->set_generation(published.name());
+  *run->mutable_end_time() = published.publish_time();
+  if (absl::Status status = call.env().runs.Report(*run); !status.ok()) {
+    Log(LogLevel::kWarning, "run not marked", {{"run", run->name()}, {"error", status.ToString()}});
+  }
+}
+
 absl::Status HandlePublishGeneration(CallContext& call, const v1::PublishGenerationRequest& request,
                                      v1::Generation* response) {
   if (request.path().empty()) return InvalidField("path", "REQUIRED", "is required");
@@ -137,6 +150,7 @@ absl::Status HandlePublishGeneration(CallContext& call, const v1::PublishGenerat
     ASSIGN_OR_RETURN(run_id, ParseRunName(request.run(), "run"));
   }
   ASSIGN_OR_RETURN(*response, call.env().publishing.Publish(request.path(), run_id));
+  if (!run_id.empty()) NoteSuccess(call, run_id, *response);
   return absl::OkStatus();
 }
 

@@ -81,6 +81,9 @@ class NightlyCrash(unittest.TestCase):
     def test_dying_right_after_publication(self):
         self.rig.nightly(f"--as-of={SECOND_NIGHT}", "--stop-after=publish", check=False)
         self.assert_answers(self.after, "published, then died")
+        newest = self.rig.stubs.admin.ListRuns(rig.admin.ListRunsRequest(page_size=1)).runs[0]
+        self.assertEqual(newest.state, rig.workspace_pb2.RUN_STATE_SUCCEEDED)
+        self.assertTrue(newest.generation)
         self.rig.nightly(f"--as-of={SECOND_NIGHT}")
         self.assert_answers(self.after, "run again")
 
