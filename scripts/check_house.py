@@ -62,8 +62,7 @@ BAD_TYPE_NAME = re.compile(
 BAD_FILE_WORD = re.compile(r"(?:^|_)(managers?|helpers?|utils?|common|misc|impl)(?:_|$)")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\s*\(#\d+\))")
 MACHINE_PATH = re.compile(r"(?<![\w.$}~/-])/(?:work|tmp|root|home)/")
-OUTSIDE_HOST = re.compile(
-    r"(?:registry\.npmjs|deb\.debian|pypi\.org|files\.pythonhosted|proxy\.golang|crates\.io)")
+PACKAGE_HOST = re.compile(r"https?://(?:registry|deb|pypi|files|proxy|crates|repo|mirror)[\w-]*\.")
 
 breaches = []
 
@@ -218,7 +217,7 @@ def check_text(files):
                 breach(path, number, "unfinished work without an issue number")
             if MACHINE_PATH.search(line) and not path.startswith("tests/"):
                 breach(path, number, "path of one machine")
-            if OUTSIDE_HOST.search(line):
+            if PACKAGE_HOST.search(line):
                 breach(path, number, "address of a registry")
 
 
