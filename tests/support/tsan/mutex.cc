@@ -6,24 +6,24 @@ extern "C" {
 void __tsan_acquire(void* address);
 void __tsan_release(void* address);
 
-#define RAPPORT_AFTER(name)             \
-  void __real_##name(void* lock);       \
-  void __wrap_##name(void* lock) {      \
-    __real_##name(lock);                \
-    __tsan_acquire(lock);               \
+#define RAPPORT_AFTER(name)        \
+  void __real_##name(void* lock);  \
+  void __wrap_##name(void* lock) { \
+    __real_##name(lock);           \
+    __tsan_acquire(lock);          \
   }
-#define RAPPORT_BEFORE(name)            \
-  void __real_##name(void* lock);       \
-  void __wrap_##name(void* lock) {      \
-    __tsan_release(lock);               \
-    __real_##name(lock);                \
+#define RAPPORT_BEFORE(name)       \
+  void __real_##name(void* lock);  \
+  void __wrap_##name(void* lock) { \
+    __tsan_release(lock);          \
+    __real_##name(lock);           \
   }
-#define RAPPORT_AROUND(name)                            \
-  void __real_##name(void* lock, void* argument);       \
-  void __wrap_##name(void* lock, void* argument) {      \
-    __tsan_release(lock);                               \
-    __real_##name(lock, argument);                      \
-    __tsan_acquire(lock);                               \
+#define RAPPORT_AROUND(name)                       \
+  void __real_##name(void* lock, void* argument);  \
+  void __wrap_##name(void* lock, void* argument) { \
+    __tsan_release(lock);                          \
+    __real_##name(lock, argument);                 \
+    __tsan_acquire(lock);                          \
   }
 
 RAPPORT_AFTER(_ZN4absl7debian35Mutex4LockEv)
