@@ -2,6 +2,9 @@
 // A small store with logged events, and nightly runs over it.
 #pragma once
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -91,10 +94,19 @@ inline std::vector<events::EventRow> RandomRows(uint64_t seed, size_t count, uin
   return rows;
 }
 
+// Where this process keeps its shops. A death test runs its body again in a new process,
+// which must find the same folder: it inherits the environment.
+inline std::string ShopsFolder() {
+  constexpr char kVariable[] = "RAPPORT_TEST_SHOPS";
+  if (std::getenv(kVariable) == nullptr) {
+    setenv(kVariable, Cat("shops-", getpid()).c_str(), /*overwrite=*/1);
+  }
+  return (std::filesystem::path(::testing::TempDir()) / std::getenv(kVariable)).string();
+}
+
 class Shop {
  public:
-  explicit Shop(const std::string& name)
-      : folder_((std::filesystem::path(::testing::TempDir()) / name).string()), clock_(kStart) {
+  explicit Shop(const std::string& name) : folder_(Cat(ShopsFolder(), "/", name)), clock_(kStart) {
     std::filesystem::remove_all(folder_);
     Open();
     PutWorkspace(TestWorkspace());
@@ -102,6 +114,8 @@ class Shop {
   ~Shop() {
     Close();
     std::filesystem::remove_all(folder_);
+    std::error_code others_left;
+    std::filesystem::remove(ShopsFolder(), others_left);
   }
 
   void Open() {

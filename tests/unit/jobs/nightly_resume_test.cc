@@ -32,12 +32,12 @@ TEST_P(NightlyKilled, LeavesTheOldGenerationAndIsTakenUp) {
   const Kill kill = GetParam();
   std::map<std::string, std::string> expected;
   {
-    Shop undisturbed(Cat("undisturbed-", getpid()));
+    Shop undisturbed("undisturbed");
     MakeTwoNights(undisturbed);
     RAPPORT_ASSERT_OK(undisturbed.Night());
     expected = undisturbed.Derived();
   }
-  Shop shop(Cat("killed-", kill.after, kill.within));
+  Shop shop("killed");
   MakeTwoNights(shop);
   shop.Close();
   NightlyOptions options;

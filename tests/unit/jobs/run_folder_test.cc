@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/run_folder.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
+#include "lib/base/text.h"
 #include "tests/support/matchers.h"
 
 namespace rapport::jobs {
@@ -13,7 +16,8 @@ namespace fs = std::filesystem;
 
 class RunFolder : public ::testing::Test {
  protected:
-  RunFolder() : staging_(fs::path(::testing::TempDir()) / "run_folder_test" / "staging") {
+  RunFolder()
+      : staging_(fs::path(::testing::TempDir()) / Cat("run_folder_", getpid()) / "staging") {
     fs::remove_all(staging_.parent_path());
     fs::create_directories(staging_);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/pipeline/runner.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <numeric>
 
@@ -74,7 +76,7 @@ class RunWaveTest : public ::testing::Test {
     fold.mutable_summary()->set_event_count(1);
     const std::string bytes = fold.SerializeAsString();
     auto builder = store_->NewBuilder(store::DatasetId::kFolds, 1,
-                                      ::testing::TempDir() + "/runner_test", "all");
+                                      Cat(::testing::TempDir(), "/runner_", getpid()), "all");
     ASSERT_THAT(builder, testing::IsOk());
     for (CustomerNo customer = 7; customer < kCustomers; customer += 7) {
       RAPPORT_ASSERT_OK((*builder)->Add(store::CustomerKey{1, customer}.Encode(), bytes));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config.h"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <string>
 #include <vector>
@@ -53,7 +55,7 @@ TEST(CommandLine, RefusesWhatItDoesNotKnow) {
 }
 
 TEST(CommandLine, FlagsWinOverTheFile) {
-  const std::string path = ::testing::TempDir() + "/server.textproto";
+  const std::string path = Cat(::testing::TempDir(), "/server-", getpid(), ".textproto");
   std::ofstream(path) << R"(data_dir: "/file" listen: "127.0.0.1:1" listen: "127.0.0.1:2"
                             cache_mb: 5 insecure: true)";
   RAPPORT_ASSERT_OK_AND_ASSIGN(
@@ -132,7 +134,7 @@ TEST(Auth, RefusesOtherCredentials) {
 }
 
 TEST(Auth, ReadsAFileAndRefusesBrokenLines) {
-  const std::string path = ::testing::TempDir() + "/tokens";
+  const std::string path = Cat(::testing::TempDir(), "/tokens-", getpid());
   std::ofstream(path) << "# who may\n\n" << kSecretHash << " writer importer\n";
   Config config;
   config.set_tokens_file(path);
