@@ -15,6 +15,7 @@ int RunUnary(const Options& options);
 // One bidirectional stream of batches, prepared before the clock starts:
 //   --target= --method= --workspace= --customers= --events_each= --batch= --in_flight=
 //   --server_pid= --run= (makes ids differ) --limit= (at most this many events)
+//   --prepare= (events made ready at a time; the stream pauses between)
 int RunStream(const Options& options);
 
 // The same events straight into RocksDB, without a server:

@@ -170,10 +170,11 @@ int RunStream(const Options& options) {
   double wall = 0;
   double cpu = 0;
   double bytes = 0;
-  constexpr size_t kSlice = 1'000'000;  // Prepared at a time, outside the clock.
+  // Prepared at a time, outside the clock.
+  const auto prepared = static_cast<size_t>(options.Number("prepare", 1'000'000));
   bool well = true;
-  for (size_t begin = 0; well && begin < events.size(); begin += kSlice) {
-    const std::span slice(events.data() + begin, std::min(kSlice, events.size() - begin));
+  for (size_t begin = 0; well && begin < events.size(); begin += prepared) {
+    const std::span slice(events.data() + begin, std::min(prepared, events.size() - begin));
     const auto messages = Serialize(slice, options, static_cast<int64_t>(begin));
     for (const auto& message : messages) bytes += static_cast<double>(message.Length());
     const double cpu_before = ProcessCpuSeconds(pid);
