@@ -46,7 +46,7 @@ double Parameter(const google::protobuf::RepeatedPtrField<v1::Parameter>& parame
 
 TEST(NightlyCdnow, FitsThePublishedModels) {
   const std::string path = CdnowPath();
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "NOT TESTED: " << path << " is absent";
   const auto rows = ReadCdnow(path);
   ASSERT_EQ(rows.size(), 6919u);
   Shop shop("cdnow");
