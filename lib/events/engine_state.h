@@ -9,9 +9,11 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -95,10 +97,13 @@ struct Engine::State {
   std::vector<std::unique_ptr<Workspace>> workspaces ABSL_GUARDED_BY(view_mutex);  // By number.
   TextMap<Workspace*> by_id ABSL_GUARDED_BY(view_mutex);
 
-  absl::Mutex queue_mutex;
-  std::deque<std::unique_ptr<Prepared>> queue ABSL_GUARDED_BY(queue_mutex);
-  size_t waiting_events ABSL_GUARDED_BY(queue_mutex) = 0;
-  bool stopping ABSL_GUARDED_BY(queue_mutex) = false;
+  // The standard's mutex and not absl::Mutex: the thread sanitizer sees its conditions.
+  std::mutex queue_mutex;
+  std::condition_variable queue_filled;   // Or stopping.
+  std::condition_variable queue_drained;  // waiting_events went down.
+  std::deque<std::unique_ptr<Prepared>> queue;  // queue_mutex
+  size_t waiting_events = 0;                    // queue_mutex
+  bool stopping = false;                        // queue_mutex
   std::thread writer;
 
   // nullptr if unknown.

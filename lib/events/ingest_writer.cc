@@ -89,11 +89,8 @@ absl::Status UnsavedRows::Save(store::Store& store) {
 
 std::vector<std::unique_ptr<Prepared>> Engine::State::TakeGroup() {
   std::vector<std::unique_ptr<Prepared>> group;
-  absl::MutexLock lock(&queue_mutex);
-  queue_mutex.Await(absl::Condition(
-      +[](State* state)
-           ABSL_NO_THREAD_SAFETY_ANALYSIS { return state->stopping || !state->queue.empty(); },
-      this));
+  std::unique_lock lock(queue_mutex);
+  queue_filled.wait(lock, [this] { return stopping || !queue.empty(); });
   size_t events = 0;
   while (!queue.empty() &&
          (group.empty() || events + queue.front()->submitted <= kMaxGroupEvents)) {
@@ -112,8 +109,11 @@ void Engine::State::Run() {
       events += batch->submitted;
       batch->done(std::move(batch->outcome));
     }
-    absl::MutexLock lock(&queue_mutex);
-    waiting_events -= events;
+    {
+      std::lock_guard lock(queue_mutex);
+      waiting_events -= events;
+    }
+    queue_drained.notify_all();
   }
 }
 

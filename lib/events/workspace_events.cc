@@ -2,9 +2,10 @@
 #include "lib/events/workspace_events.h"
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
 #include "lib/base/status_macros.h"
@@ -143,9 +144,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(store::Store& store,
 Engine::~Engine() {
   if (state_ == nullptr || !state_->writer.joinable()) return;
   {
-    absl::MutexLock lock(&state_->queue_mutex);
+    std::lock_guard lock(state_->queue_mutex);
     state_->stopping = true;
   }
+  state_->queue_filled.notify_all();
   state_->writer.join();
 }
 
@@ -243,27 +245,24 @@ void Engine::Submit(std::string_view workspace_id, std::span<const v1::Event* co
     Prepare(events, {now, now + batch->workspace->future_tolerance.load()}, *batch);
     MakeIdsOf(batch->workspace->number, batch->ids);
   }
-  State* state = state_.get();
-  absl::MutexLock lock(&state->queue_mutex);
-  state->queue_mutex.Await(absl::Condition(
-      +[](State* s) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return s->waiting_events <= s->options.max_waiting_events;
-      },
-      state));
-  state->waiting_events += batch->submitted;
-  state->queue.push_back(std::move(batch));
+  State& state = *state_;
+  {
+    std::unique_lock lock(state.queue_mutex);
+    state.queue_drained.wait(
+        lock, [&state] { return state.waiting_events <= state.options.max_waiting_events; });
+    state.waiting_events += batch->submitted;
+    state.queue.push_back(std::move(batch));
+  }
+  state.queue_filled.notify_one();
 }
 
 IngestOutcome Engine::Ingest(std::string_view workspace_id,
                              std::span<const v1::Event* const> events) {
-  IngestOutcome result;
-  absl::Notification finished;
-  Submit(workspace_id, events, [&](IngestOutcome outcome) {
-    result = std::move(outcome);
-    finished.Notify();
-  });
-  finished.WaitForNotification();
-  return result;
+  auto result = std::make_shared<std::promise<IngestOutcome>>();  // The writer may leave last.
+  std::future<IngestOutcome> outcome = result->get_future();
+  Submit(workspace_id, events,
+         [result](IngestOutcome stored) { result->set_value(std::move(stored)); });
+  return outcome.get();
 }
 
 customers::Directory& Engine::directory(uint32_t workspace_no) const {
