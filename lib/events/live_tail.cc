@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/log.h"
+#include "lib/base/score_bucket.h"
 
 namespace rapport::events {
 

@@ -43,15 +43,6 @@ struct EventRow {
   friend bool operator==(const EventRow&, const EventRow&) = default;
 };
 
-// The score bucket of a series cell (store::SeriesKey): the score of an NPS answer;
-// scale * 256 + score for CSAT, CES and reviews; 0 for everything else. lib/facts, a lower
-// folder, holds the same rule in AddEventCells.
-inline uint16_t ScoreBucket(TypeNo type, int64_t value, int64_t aux) {
-  constexpr TypeNo kNps = 30, kReview = 33;  // v1.EventType; CSAT and CES lie between.
-  if (type < kNps || type > kReview) return 0;
-  return static_cast<uint16_t>(type == kNps ? value : aux * 256 + value);
-}
-
 // Order of one customer's events. Events that agree in all of it are interchangeable for
 // every answer, so answers do not depend on arrival order.
 inline auto TimelineOrder(const EventRow& row) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 
+#include "lib/base/score_bucket.h"
 #include "lib/facts/day_clock.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/wire.h"
@@ -110,7 +111,7 @@ void AddEventCells(const Settings& settings, std::span<const EventColumns> event
     key.channel = event.channel;
     key.touchpoint_no = event.touchpoint_no;
     key.currency = event.currency;
-    key.bucket = metrics::ScoreBucket(event.type, event.value, event.aux);
+    key.bucket = ScoreBucket(event.type, event.value, event.aux);
     cells.Add(key, {1, event.value});
   }
 }

@@ -9,19 +9,6 @@
 
 namespace rapport::metrics {
 
-uint16_t ScoreBucket(uint16_t type, int64_t score, int64_t scale) {
-  switch (type) {
-    case v1::EVENT_TYPE_NPS_ANSWERED:
-      return static_cast<uint16_t>(score);
-    case v1::EVENT_TYPE_CSAT_ANSWERED:
-    case v1::EVENT_TYPE_CES_ANSWERED:
-    case v1::EVENT_TYPE_REVIEW_WRITTEN:
-      return static_cast<uint16_t>(scale * 256 + score);
-    default:
-      return 0;
-  }
-}
-
 void CellSums::Merge(const CellSums& other) {
   for (const auto& [key, cell] : other.sums_) sums_[key].Add(cell);
 }

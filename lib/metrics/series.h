@@ -53,10 +53,6 @@ struct Cell {
   friend bool operator==(const Cell&, const Cell&) = default;
 };
 
-// The score's place in a kEvents cell: the score itself for NPS_ANSWERED, scale x 256 +
-// score for CSAT_ANSWERED, CES_ANSWERED and REVIEW_WRITTEN, 0 for every other type.
-uint16_t ScoreBucket(uint16_t type, int64_t score, int64_t scale);
-
 // Adds cells up by key.
 class CellSums {
  public:

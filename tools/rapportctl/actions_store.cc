@@ -57,6 +57,19 @@ absl::Status Check(Invocation& invocation) {
   return answer.healthy() ? absl::OkStatus() : BadResult("the store is not healthy");
 }
 
+absl::Status Checkpoint(Invocation& invocation) {
+  v1::CreateCheckpointRequest request;
+  request.set_run_id(invocation.Argument(0));
+  ASSIGN_OR_RETURN(const auto answer, invocation.Ask<v1::CreateCheckpointResponse>(
+                                          "AdminService/CreateCheckpoint", request));
+  if (invocation.json()) return invocation.PrintJson(answer);
+  Sheet sheet;
+  sheet.Add("checkpoint", answer.path());
+  sheet.Add("log sequence", FormatCount(answer.log_sequence()));
+  invocation.out() << sheet.Text(invocation.terminal());
+  return absl::OkStatus();
+}
+
 absl::Status Quality(Invocation& invocation) {
   v1::GetQualityReportRequest request;
   ASSIGN_OR_RETURN(*request.mutable_parent(), invocation.Workspace());
@@ -96,6 +109,13 @@ std::vector<Action> StoreActions() {
        .flags = {},
        .examples = {"store check --deadline=10m"},
        .run = Check},
+      {.path = "store checkpoint",
+       .summary = "Makes a consistent copy of the running store.",
+       .details = "Hard links on the server's machine: copy the folder away, then remove it.",
+       .arguments = {{"NAME", "Name of the copy, 1-64 of [A-Za-z0-9_-]."}},
+       .flags = {},
+       .examples = {"store checkpoint backup-2026-11-21"},
+       .run = Checkpoint},
       {.path = "quality",
        .summary = "Shows stored, duplicate, late and refused events.",
        .details = "Counts since the server started.",

@@ -33,7 +33,7 @@ _rapportctl() {
     lifecycle) words='show transitions' ;;
     runs) words='list get' ;;
     generations) words='list rollback' ;;
-    store) words='stats check' ;;
+    store) words='stats check checkpoint' ;;
     demo) words='load describe' ;;
   esac
   if [[ -n $second ]]; then words=''; fi

@@ -2,6 +2,7 @@
 // Batches, blocks and payloads: round trips, sizes, and broken bytes that must not crash.
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "lib/base/score_bucket.h"
 #include "lib/events/batch.h"
 #include "lib/events/block.h"
 #include "lib/events/columns.h"

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "lib/base/score_bucket.h"
 #include "lib/metrics/query.h"
 #include "lib/metrics/series.h"
 #include "rapport/v1/event.pb.h"

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/score_bucket.h"
 #include "rapport/v1/event.pb.h"
 #include "tests/support/matchers.h"
 
