@@ -11,21 +11,25 @@ WorkPool::WorkPool(int threads, size_t max_waiting) : max_waiting_(max_waiting) 
 
 WorkPool::~WorkPool() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  changed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
 bool WorkPool::Run(Work& work) {
-  absl::MutexLock lock(&mutex_);
-  if (queue_.size() >= max_waiting_) return false;
-  queue_.push_back(std::move(work));
+  {
+    std::lock_guard lock(mutex_);
+    if (queue_.size() >= max_waiting_) return false;
+    queue_.push_back(std::move(work));
+  }
+  changed_.notify_one();
   return true;
 }
 
 size_t WorkPool::waiting() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return queue_.size();
 }
 
@@ -33,11 +37,8 @@ void WorkPool::Loop() {
   while (true) {
     Work work;
     {
-      absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-        return stopping_ || !queue_.empty();
-      };
-      mutex_.Await(absl::Condition(&ready));
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
       work = std::move(queue_.front());
       queue_.pop_front();

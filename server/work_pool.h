@@ -4,13 +4,13 @@
 // Thread-safe. Work is taken in order; when too much waits, Run refuses it.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
+#include <mutex>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/synchronization/mutex.h"
 
 namespace rapport::server {
 
@@ -26,9 +26,10 @@ class WorkPool {
  private:
   void Loop();
   const size_t max_waiting_;
-  mutable absl::Mutex mutex_;
-  std::deque<Work> queue_ ABSL_GUARDED_BY(mutex_);
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // Work came, or the end.
+  std::deque<Work> queue_;           // mutex_
+  bool stopping_ = false;            // mutex_
   std::vector<std::thread> threads_;
 };
 

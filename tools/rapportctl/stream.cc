@@ -47,7 +47,7 @@ absl::Status EventSender::Finish() {
 
 void EventSender::Open() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     acks_.clear();
     ended_ = false;
   }
@@ -65,12 +65,18 @@ absl::Status EventSender::Close() {
 void EventSender::ReadAcks() {
   v1::StreamEventsResponse ack;
   while (stream_->Read(ack)) {
-    absl::MutexLock lock(&mutex_);
-    acks_.push_back(std::move(ack));
+    {
+      std::lock_guard lock(mutex_);
+      acks_.push_back(std::move(ack));
+    }
+    heard_.notify_one();
     ack.Clear();
   }
-  absl::MutexLock lock(&mutex_);
-  ended_ = true;
+  {
+    std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  heard_.notify_one();
 }
 
 absl::Status EventSender::Drain(size_t limit) {
@@ -78,12 +84,11 @@ absl::Status EventSender::Drain(size_t limit) {
     std::deque<v1::StreamEventsResponse> acks;
     bool ended = false;
     {
-      absl::MutexLock lock(&mutex_);
+      std::unique_lock lock(mutex_);
       const bool must_wait = in_flight_.size() >= limit;
-      const auto ready = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return !acks_.empty() || ended_;
-      };
-      if (must_wait && stream_ != nullptr) mutex_.Await(absl::Condition(&ready));
+      if (must_wait && stream_ != nullptr) {
+        heard_.wait(lock, [this] { return !acks_.empty() || ended_; });
+      }
       acks.swap(acks_);
       ended = ended_;
     }
@@ -100,7 +105,7 @@ absl::Status EventSender::Recover() {
     std::deque<v1::StreamEventsResponse> acks;
     const absl::Status status = Close();
     {
-      absl::MutexLock lock(&mutex_);
+      std::lock_guard lock(mutex_);
       acks.swap(acks_);
     }
     for (const auto& ack : acks) RETURN_IF_ERROR(TakeAck(ack));

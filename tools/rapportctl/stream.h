@@ -9,16 +9,17 @@
 // second thread only reads acknowledgements. Memory: `window` batches.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "rapport/v1/event_service.pb.h"
 #include "tools/rapportctl/client.h"
@@ -75,9 +76,11 @@ class EventSender {
   int failures_ = 0;
   std::unique_ptr<EventStream> stream_;
   std::thread reader_;
-  absl::Mutex mutex_;
-  std::deque<v1::StreamEventsResponse> acks_ ABSL_GUARDED_BY(mutex_);
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  // The standard's mutex: the thread sanitizer sees its conditions.
+  std::mutex mutex_;
+  std::condition_variable heard_;              // An acknowledgement or the end.
+  std::deque<v1::StreamEventsResponse> acks_;  // mutex_
+  bool ended_ = false;                         // mutex_
 };
 
 }  // namespace rapport::ctl

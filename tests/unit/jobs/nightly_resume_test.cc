@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 
 #include "tests/unit/jobs/nightly_fixture.h"
 
@@ -14,6 +15,11 @@ struct Kill {
   const char* after;
   const char* within;
   int resumed_steps;
+
+  // Without it gtest prints addresses, and the test's title differs from run to run.
+  friend void PrintTo(const Kill& kill, std::ostream* out) {
+    *out << "after '" << kill.after << "', within '" << kill.within << "'";
+  }
 };
 
 class NightlyKilled : public ::testing::TestWithParam<Kill> {};
