@@ -19,6 +19,7 @@ case "$preset" in
   asan)
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     export UBSAN_OPTIONS=print_stacktrace=1
+    export LSAN_OPTIONS=suppressions=$PWD/tests/support/leaks.supp:print_suppressions=0
     exec ctest --test-dir build/asan -j 2 --output-on-failure --timeout 1800 "$@" ;;
   tsan)
     export TSAN_OPTIONS=ignore_noninstrumented_modules=1:second_deadlock_stack=1

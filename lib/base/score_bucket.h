@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a survey score is counted: the bucket of a series cell (store::SeriesKey). Live
-// counts and nightly counts share it, so that they add up. Pure.
+// How an event is counted in a series cell (store::SeriesKey): the bucket of its score,
+// and the value that is summed. Live counts and nightly counts share both, so that they
+// add up. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,15 @@ inline uint16_t ScoreBucket(uint16_t type, int64_t score, int64_t scale) {
   constexpr uint16_t kNps = 30, kReview = 33;  // CSAT and CES lie between.
   if (type < kNps || type > kReview) return 0;
   return static_cast<uint16_t>(type == kNps ? score : scale * 256 + score);
+}
+
+// The event's value; 0 for support and ticket events, whose value names the ticket: a sum
+// of names means nothing and overflows.
+inline int64_t SummedValue(uint16_t type, int64_t value) {
+  constexpr uint16_t kSupportContacted = 59, kTicketOpened = 110, kTicketReopened = 113;
+  const bool is_name =
+      type == kSupportContacted || (type >= kTicketOpened && type <= kTicketReopened);
+  return is_name ? 0 : value;
 }
 
 }  // namespace rapport

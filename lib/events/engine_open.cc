@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/errors.h"
+#include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/events/batch.h"
@@ -41,7 +42,7 @@ class CellCounter {
     for (const EventRow& row : rows) {
       CellSums& sums = counts->cells[CellOf(row, counts->days.DayOf(row.time))];
       ++sums.count;
-      sums.value_sum += row.value;
+      sums.value_sum += SummedValue(row.type, row.value);
     }
     return absl::OkStatus();
   }

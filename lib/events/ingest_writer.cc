@@ -5,6 +5,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
+#include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/events/engine_state.h"
 #include "lib/events/ingest_group.h"
@@ -42,7 +43,7 @@ CellMap CellsOf(const LogEntry& entry) {
   for (const EventRow& row : entry.rows) {
     CellSums& sums = cells[CellOf(row, entry.workspace->days->DayOf(row.time))];
     ++sums.count;
-    sums.value_sum += row.value;
+    sums.value_sum += SummedValue(row.type, row.value);
   }
   return cells;
 }

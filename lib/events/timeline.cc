@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "lib/base/errors.h"
+#include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/events/batch.h"
@@ -158,7 +159,7 @@ CellMap CountAfter(const LiveTail& tail, store::Sequence after, TypeNo type,
     if (sequence <= after || row.type != type) return;
     CellSums& sums = counts[CellOf(row, days.DayOf(row.time))];
     ++sums.count;
-    sums.value_sum += row.value;
+    sums.value_sum += SummedValue(row.type, row.value);
   });
   return counts;
 }

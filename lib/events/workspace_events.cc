@@ -8,6 +8,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
+#include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/events/engine_state.h"
@@ -27,7 +28,7 @@ CellMap CountCells(const LiveTail& tail, DayTable& days) {
   tail.ReadAll([&](const EventRow& row, store::Sequence) {
     CellSums& sums = cells[CellOf(row, days.DayOf(row.time))];
     ++sums.count;
-    sums.value_sum += row.value;
+    sums.value_sum += SummedValue(row.type, row.value);
   });
   return cells;
 }

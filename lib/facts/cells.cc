@@ -112,7 +112,7 @@ void AddEventCells(const Settings& settings, std::span<const EventColumns> event
     key.touchpoint_no = event.touchpoint_no;
     key.currency = event.currency;
     key.bucket = ScoreBucket(event.type, event.value, event.aux);
-    cells.Add(key, {1, event.value});
+    cells.Add(key, {1, SummedValue(event.type, event.value)});
   }
 }
 

@@ -208,6 +208,14 @@ TEST(Payloads, RoundTrip) {
   }
 }
 
+// The sum of two ticket ids' hashes overflowed once.
+TEST(SummedValue, LeavesOutWhatNamesATicket) {
+  EXPECT_EQ(SummedValue(59, INT64_MAX), 0);
+  for (uint16_t type = 110; type <= 113; ++type) EXPECT_EQ(SummedValue(type, INT64_MAX), 0);
+  EXPECT_EQ(SummedValue(81, 12'340'000), 12'340'000);
+  EXPECT_EQ(SummedValue(120, 15'000), 15'000);
+}
+
 TEST(ScoreBucket, KnowsScoreAndScale) {
   EXPECT_EQ(ScoreBucket(30, 9, 10), 9);
   EXPECT_EQ(ScoreBucket(31, 4, 5), 5 * 256 + 4);
