@@ -6,8 +6,8 @@
 #include <random>
 #include <vector>
 
-#include "lib/value/bg_nbd.h"
-#include "lib/value/gamma_gamma.h"
+#include "lib/value/purchase_fit.h"
+#include "lib/value/purchase_forecast.h"
 
 namespace rapport::bench {
 namespace {
@@ -40,28 +40,36 @@ std::vector<value::PurchaseHistory> MakeHistories(size_t customers) {
   return histories;
 }
 
-void BM_FitBgNbd(benchmark::State& state) {
+void Fit(benchmark::State& state, value::ModelKind kind) {
   const auto histories = MakeHistories(static_cast<size_t>(state.range(0)));
   for (auto _ : state) {
-    const auto fit = value::FitBgNbd(histories);
+    const auto fit = value::FitPurchases(kind, histories);
     if (!fit.ok()) state.SkipWithError("fit");
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(BM_FitBgNbd)->Arg(2357)->Arg(100'000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+void BM_FitBgNbd(benchmark::State& state) { Fit(state, value::ModelKind::kBgNbd); }
+void BM_FitMbgNbd(benchmark::State& state) { Fit(state, value::ModelKind::kMbgNbd); }
+void BM_FitParetoNbd(benchmark::State& state) { Fit(state, value::ModelKind::kParetoNbd); }
+BENCHMARK(BM_FitBgNbd)->Arg(2357)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_FitMbgNbd)->Arg(2357)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_FitParetoNbd)->Arg(2357)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 
-void BM_ExpectedPurchases(benchmark::State& state) {
+void BM_ForecastOne(benchmark::State& state) {
   const auto histories = MakeHistories(10'000);
-  const auto model = value::BgNbd::Create({.r = 0.2426, .alpha = 4.4136, .a = 0.7929, .b = 2.4259});
+  value::ModelParameters parameters;
+  parameters.values = {0.2426, 4.4136, 0.7929, 2.4259};
+  const auto model = value::MakePurchaseModel(parameters);
   size_t next = 0;
   for (auto _ : state) {
-    const auto& history = histories[next++ % histories.size()];
-    benchmark::DoNotOptimize(model->PAlive(history));
-    benchmark::DoNotOptimize(model->ExpectedPurchases(history, 365));
+    const auto forecast =
+        value::PurchaseForecast::Create(**model, histories[next++ % histories.size()]);
+    benchmark::DoNotOptimize(forecast->p_alive());
+    benchmark::DoNotOptimize(forecast->ExpectedPurchases(365));
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_ExpectedPurchases);
+BENCHMARK(BM_ForecastOne);
 
 }  // namespace
 }  // namespace rapport::bench

@@ -22,7 +22,7 @@ MAX_FUNCTION_LINES = 60
 DOMAIN = {"lib/base", "lib/math", "proto"}
 ALL_LIB = {
     "lib/base", "lib/math", "lib/store", "lib/customers", "lib/events", "lib/metrics",
-    "lib/value", "lib/lifecycle", "lib/facts", "proto"}
+    "lib/value", "lib/predict", "lib/lifecycle", "lib/facts", "proto"}
 ALLOWED = {
     "lib/base": set(),
     "lib/math": {"lib/base"},
@@ -31,8 +31,9 @@ ALLOWED = {
     "lib/events": DOMAIN | {"lib/store", "lib/customers"},
     "lib/metrics": DOMAIN,
     "lib/value": DOMAIN,
+    "lib/predict": DOMAIN,
     "lib/lifecycle": DOMAIN,
-    "lib/facts": DOMAIN | {"lib/metrics", "lib/value", "lib/lifecycle"},
+    "lib/facts": DOMAIN | {"lib/metrics", "lib/predict", "lib/value", "lib/lifecycle"},
     "jobs": ALL_LIB,
     "server": ALL_LIB,
     "tools": ALL_LIB,

@@ -216,6 +216,7 @@ absl::StatusOr<std::optional<facts::Projection>> ProjectCustomer(const ReadPoint
     if (!found) return std::nullopt;
   }
   facts::Projection projection = facts::Project(at.scope.settings, fold, at.as_of());
+  facts::AddSignals(at.scope.settings, fold, at.as_of(), projection);
   if (at.model() != nullptr) facts::Score(at.scope.settings, *at.model(), projection);
   return projection;
 }

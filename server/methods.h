@@ -41,6 +41,8 @@ inline constexpr auto kMethods = std::to_array<MethodPolicy>({
     {"ValueService.BatchGetCustomerValues", Role::kReader, RunOn::kWorker},
     {"ValueService.GetValueReport", Role::kReader, RunOn::kCaller},
     {"ValueService.GetValueModel", Role::kReader, RunOn::kCaller},
+    {"ValueService.PredictValue", Role::kReader, RunOn::kWorker},
+    {"ValueService.AskWhatIf", Role::kReader, RunOn::kWorker},
     {"CohortService.QueryRetention", Role::kReader, RunOn::kCaller},
     {"CohortService.QueryLifecycle", Role::kReader, RunOn::kWorker},
     {"CohortService.ListTransitions", Role::kReader, RunOn::kWorker},

@@ -6,6 +6,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/hash.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/text.h"
 #include "lib/base/varint.h"
 #include "lib/store/keys.h"
 #include "rapport/store/v1/records.pb.h"
@@ -24,7 +25,8 @@ uint64_t SettingsFingerprint(const v1::Workspace& workspace) {
   relevant.set_base_currency(workspace.base_currency());
   relevant.set_week_start(workspace.week_start());
   *relevant.mutable_lifecycle_rules() = workspace.lifecycle_rules();
-  return HashText64(relevant.SerializeAsString());
+  constexpr char kFoldVersion[] = "2";  // Changes when folds hold more than before.
+  return HashText64(Cat(kFoldVersion, relevant.SerializeAsString()));
 }
 
 // Merges as recorded, sorted, chains not yet shortened.

@@ -4,6 +4,7 @@
 #include "jobs/stages/base_report_stage.h"
 #include "jobs/stages/facts_stage.h"
 #include "jobs/stages/fold_stage.h"
+#include "jobs/stages/predict_stage.h"
 #include "jobs/stages/report_stage.h"
 #include "jobs/stages/seal_stage.h"
 #include "jobs/stages/series_stages.h"
@@ -21,6 +22,7 @@ std::vector<std::unique_ptr<Stage>> AllStages() {
   stages.push_back(NewFoldSeriesStage());
   stages.push_back(NewTransitionStage());
   stages.push_back(NewValueFitStage());
+  stages.push_back(NewPredictStage());
   stages.push_back(NewFactsStage());
   stages.push_back(NewReportStage());
   return stages;

@@ -5,7 +5,6 @@
 #include <map>
 
 #include "jobs/pipeline/parallel.h"
-#include "jobs/stages/report_stage.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/facts/reports.h"
@@ -22,13 +21,17 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
 
 class ValueFitStep final : public ShardStep {
  public:
-  ValueFitStep(const Shard& shard, CivilDays holdout_start) : settings_(shard.workspace->settings) {
-    input_.holdout_start = holdout_start;
+  ValueFitStep(const Shard& shard, const facts::FitInput& totals)
+      : settings_(shard.workspace->settings), as_of_day_(totals.as_of_day) {
+    input_.holdout_start = totals.holdout_start;
   }
 
   absl::Status Customer(const CustomerView& view) override {
+    input_.retention.Add(settings_, *view.fold, as_of_day_);
     if (!view.projection->has_orders) return absl::OkStatus();
     input_.histories.push_back(view.projection->purchases);
+    input_.channels.push_back(view.projection->facts.acquisition_channel());
+    input_.purchases_by_day.Add(*view.fold, as_of_day_);
     const v1::Rfm& rfm = view.projection->facts.rfm();
     input_.rfm_recency_days.push_back(rfm.recency_days());
     input_.rfm_frequency.push_back(static_cast<double>(rfm.frequency()));
@@ -37,6 +40,7 @@ class ValueFitStep final : public ShardStep {
         facts::HistoryAt(settings_, *view.fold, input_.holdout_start);
     if (earlier.age_days >= 0) {
       input_.calibration.push_back(earlier);
+      input_.calibration_channels.push_back(view.fold->first_order_channel());
       input_.holdout_purchases.push_back(
           facts::PurchaseDaysAfter(*view.fold, input_.holdout_start));
     }
@@ -46,12 +50,17 @@ class ValueFitStep final : public ShardStep {
 
  private:
   const facts::Settings& settings_;
+  const CivilDays as_of_day_;
   facts::FitInput input_;
 };
 
 void AppendInput(facts::FitInput& to, const facts::FitInput& from) {
   Append(to.histories, from.histories);
+  Append(to.channels, from.channels);
   Append(to.calibration, from.calibration);
+  Append(to.calibration_channels, from.calibration_channels);
+  to.purchases_by_day.Merge(from.purchases_by_day);
+  to.retention.Merge(from.retention);
   Append(to.holdout_purchases, from.holdout_purchases);
   Append(to.rfm_recency_days, from.rfm_recency_days);
   Append(to.rfm_frequency, from.rfm_frequency);
@@ -67,7 +76,7 @@ absl::Status SetDecileCuts(const Run& run, const facts::Settings& settings,
     facts::Scorer scorer(settings, model);
     const size_t end = std::min(predicted.size(), (piece + 1) * kHistoriesPerPiece);
     for (size_t i = piece * kHistoriesPerPiece; i < end; ++i) {
-      predicted[i] = scorer.PredictedMicros(input.histories[i]);
+      predicted[i] = scorer.PredictedMicros(input.histories[i], input.channels[i]);
     }
     return absl::OkStatus();
   }));
@@ -94,7 +103,7 @@ class ValueFitStage final : public Stage {
   }
 
   absl::StatusOr<std::unique_ptr<ShardStep>> NewStep(const Run&, const Shard& shard) override {
-    return std::make_unique<ValueFitStep>(shard, inputs_.at(shard.workspace->number).holdout_start);
+    return std::make_unique<ValueFitStep>(shard, inputs_.at(shard.workspace->number));
   }
   absl::Status Merge(Run&, const Shard& shard, ShardStep& step) override {
     AppendInput(inputs_.at(shard.workspace->number), static_cast<ValueFitStep&>(step).input());
@@ -110,8 +119,6 @@ class ValueFitStage final : public Stage {
                                                     ModelBefore(run, workspace.number));
       model.mutable_value_model()->set_name(Cat(workspace.name, "/valueModel"));
       RETURN_IF_ERROR(SetDecileCuts(run, workspace.settings, input, model));
-      AddReport(run, workspace.number, facts::kValueModelReport,
-                model.value_model().SerializeAsString());
       (*run.manifest().mutable_models())[workspace.number] = std::move(model);
       input = {};
     }

@@ -39,10 +39,20 @@ void Set(EventRow& row, int64_t value, int64_t aux) {
   row.aux = aux;
 }
 
+// Thousandths of the list price, 0 to 999.
+int64_t DiscountShare(const v1::Order& order) {
+  const double discount = static_cast<double>(order.discount().micros());
+  if (!(discount > 0)) return 0;
+  const double list = static_cast<double>(order.amount().micros()) + discount;
+  return std::clamp<int64_t>(std::llround(1000 * discount / list), 1, 999);
+}
+
 void SetPayloadColumns(const v1::Event& e, EventRow& row) {
   switch (e.payload_case()) {
     case v1::Event::kOrder:
-      return Set(row, e.order().amount().micros(), e.order().items_size(), e.order().amount());
+      return Set(row, e.order().amount().micros(),
+                 int64_t{e.order().items_size()} * 1000 + DiscountShare(e.order()),
+                 e.order().amount());
     case v1::Event::kRefund:
       return Set(row, e.refund().amount().micros(), 0, e.refund().amount());
     case v1::Event::kSurveyAnswer:

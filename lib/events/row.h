@@ -3,7 +3,8 @@
 // stays in store.v1.EventPayload.
 //
 // What `value` and `aux` mean by event type (also docs/storage.md):
-//   ORDER_PLACED, BOOKING_MADE, CHECKOUT_STARTED   amount micros; number of items
+//   ORDER_PLACED, BOOKING_MADE, CHECKOUT_STARTED   amount micros; number of items x 1000 +
+//                                                  discount in thousandths of the list price
 //   ORDER_REFUNDED                                 amount micros (>= 0); 0
 //   NPS/CSAT/CES_ANSWERED, REVIEW_WRITTEN          score; scale (10 for NPS)
 //   SESSION_ENDED, content events                  duration micros; pages

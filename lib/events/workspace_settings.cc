@@ -88,6 +88,35 @@ absl::Status CompletePlace(v1::Workspace& workspace) {
   return absl::OkStatus();
 }
 
+constexpr const char* kPurchaseModels[] = {"auto",      "bg_nbd",     "mbg_nbd", "pareto_nbd",
+                                           "bg_cnbd_k", "mbg_cnbd_k", "bg_bb",   "nbd"};
+
+absl::Status CompleteValueSettings(v1::Workspace& workspace) {
+  v1::ValueSettings& value = *workspace.mutable_value_settings();
+  if (value.purchase_model().empty()) value.set_purchase_model("auto");
+  if (std::ranges::find(kPurchaseModels, value.purchase_model()) == std::end(kPurchaseModels)) {
+    return InvalidField("workspace.value_settings.purchase_model", "UNKNOWN_MODEL",
+                        "must be auto or a model's name such as mbg_nbd");
+  }
+  if (value.time_unit_days() == 0) value.set_time_unit_days(7);
+  if (!(value.time_unit_days() >= 1 && value.time_unit_days() <= 366)) {
+    return OutOfRange("value_settings.time_unit_days", "must lie between 1 and 366");
+  }
+  if (!value.has_margin()) value.set_margin(1);
+  if (!(value.margin() >= 0 && value.margin() <= 1)) {
+    return OutOfRange("value_settings.margin", "must lie between 0 and 1");
+  }
+  if (value.churn_horizon_days() == 0) value.set_churn_horizon_days(90);
+  if (value.churn_horizon_days() < 1 || value.churn_horizon_days() > 730) {
+    return OutOfRange("value_settings.churn_horizon_days", "must lie between 1 and 730");
+  }
+  if (value.subscription_period_days() == 0) value.set_subscription_period_days(30);
+  if (value.subscription_period_days() < 1 || value.subscription_period_days() > 366) {
+    return OutOfRange("value_settings.subscription_period_days", "must lie between 1 and 366");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CompleteValue(v1::Workspace& workspace) {
   if (!workspace.has_annual_discount_rate())
     workspace.set_annual_discount_rate(kDefaultDiscountRate);
@@ -99,7 +128,7 @@ absl::Status CompleteValue(v1::Workspace& workspace) {
   if (workspace.value_horizon_days() < 1 || workspace.value_horizon_days() > kMaxDays) {
     return OutOfRange("value_horizon_days", "must lie between 1 and 3650");
   }
-  return absl::OkStatus();
+  return CompleteValueSettings(workspace);
 }
 
 absl::Status CompleteTolerance(v1::Workspace& workspace) {

@@ -14,7 +14,6 @@ constexpr char kEvents[] = "the customer's events";
 constexpr char kFit[] = "fitted on all customers of the workspace (GetValueModel)";
 constexpr char kSetting[] = "setting of the workspace";
 constexpr char kQuintiles[] = "all customers with an order, at the last nightly run";
-constexpr char kBgNbdSource[] = "BG/NBD: Fader, Hardie, Lee 2005, Marketing Science 24(2)";
 constexpr char kGammaGammaSource[] = "Gamma-Gamma: Fader, Hardie 2013, brucehardie.com note 025";
 
 // Six digits that matter, as a person would print them.
@@ -95,14 +94,73 @@ void ExplainRfm(const WorkspaceModel& model, const v1::Rfm& rfm, Lines lines) {
   Input(segment, "monetary score", Cat(rfm.monetary_score()), "rfm.monetary_score");
 }
 
+// How a kind of model computes P(alive) and the future, for people.
+struct ModelWords {
+  const char* p_alive;
+  const char* future;
+};
+
+ModelWords WordsOf(value::ModelKind kind) {
+  static constexpr char kBeta[] =
+      "P(alive) x E[purchases in (T, T + h] | alive at T], over the Gamma posterior (r + x, alpha "
+      "+ T) of the rate and the Beta posterior of leaving after a purchase, (a, b + x)";
+  static constexpr char kStages[] =
+      "sum over the k stages of the current gap: P(alive in the stage) x E[purchases in (T, T + "
+      "h]], every k-th stage being a purchase";
+  switch (kind) {
+    case value::ModelKind::kBgNbd:
+      return {"1 / (1 + a / (b + x - 1) x ((alpha + T) / (alpha + t_x))^(r + x)); 1 when x = 0",
+              kBeta};
+    case value::ModelKind::kMbgNbd:
+      return {"1 / (1 + a / (b + x) x ((alpha + T) / (alpha + t_x))^(r + x))",
+              "P(alive) x E[purchases in (T, T + h] | alive at T], over the Gamma posterior (r + "
+              "x, alpha + T) of the rate and the Beta posterior of leaving after a purchase, (a, b "
+              "+ x + 1)"};
+    case value::ModelKind::kParetoNbd:
+      return {
+          "1 / (1 + s (alpha + T)^(r + x) (beta + T)^s x integral from t_x to T of (alpha + "
+          "y)^-(r + x) (beta + y)^-(s + 1) dy)",
+          "P(alive) x (r + x)(beta + T) / ((alpha + T)(s - 1)) x (1 - ((beta + T) / (beta + T "
+          "+ h))^(s - 1))"};
+    case value::ModelKind::kBgCnbdK:
+    case value::ModelKind::kMbgCnbdK:
+      return {
+          "likelihood of silence with the customer still there, over that plus the likelihood "
+          "of having left after the last purchase; gaps are Erlang-k",
+          kStages};
+    case value::ModelKind::kBgBb:
+      return {
+          "B(alpha + x, beta + n - x) B(gamma, delta + n) over the likelihood of the history, "
+          "n being the opportunities since the first purchase",
+          "P(alive) x (alpha + x) / (alpha + beta + n) x expected opportunities in (n, n + h] "
+          "before leaving"};
+    case value::ModelKind::kNbd:
+      return {"1: nobody leaves under this model", "(r + x) / (alpha + T) x h"};
+  }
+  return {"", ""};
+}
+
 void AddPurchaseInputs(const v1::ValueModel& model, const v1::CustomerValue& value,
                        ExplainLine& line) {
   Input(line, "x", Cat(value.repeat_purchases()), "repeat purchase days after the first");
   Input(line, "t_x", Cat(Print(value.recency_days()), " days"), "first to last purchase day");
   Input(line, "T", Cat(Print(value.age_days()), " days"), "first purchase day to as_of");
-  for (const v1::Parameter& parameter : model.purchase_parameters()) {
+  const auto* parameters = &model.purchase_parameters();
+  int regularity = model.regularity();
+  for (const v1::SegmentModel& segment : model.segments()) {
+    if (segment.segment() != value.model_segment() || segment.purchase_model().empty()) continue;
+    parameters = &segment.purchase_parameters();
+    regularity = segment.regularity();
+  }
+  for (const v1::Parameter& parameter : *parameters) {
     Input(line, parameter.name(), Print(parameter.value()),
           Cat(kFit, ", times in units of ", Print(model.time_unit_days()), " days"));
+  }
+  if (regularity > 1) Input(line, "k", Cat(regularity), kFit);
+  for (const v1::CovariateEffect& effect : model.effects()) {
+    if (!value.model_segment().empty()) break;
+    Input(line, Cat("effect on ", effect.parameter(), " of ", effect.covariate()),
+          Print(effect.value()), kFit);
   }
 }
 
@@ -129,38 +187,67 @@ void ExplainOrderValue(const WorkspaceModel& model, const Projection& projection
   }
 }
 
-void ExplainForecast(const Settings& settings, const WorkspaceModel& model,
-                     const Projection& projection, Lines lines) {
-  const v1::ValueModel& fit = model.value_model();
-  const v1::CustomerValue& value = projection.facts.value();
-  AddPurchaseInputs(
-      fit, value,
-      lines.Add("value.p_alive", Print(value.p_alive()),
-                Cat("1 / (1 + a / (b + x - 1) x ((alpha + T) / (alpha + t_x))^(r + x)); 1 when x = "
-                    "0. ",
-                    kBgNbdSource)));
-  ExplainLine& purchases = lines.Add(
-      "value.expected_purchases", Print(value.expected_purchases()),
-      Cat("P(alive) x E[purchases in (T, T + h] | alive at T], over the Gamma posterior (r + x, "
-          "alpha + T) of the rate and the Beta posterior (a, b + x) of leaving. ",
-          kBgNbdSource));
+void ExplainPurchases(const v1::ValueModel& fit, const v1::CustomerValue& value, Lines lines) {
+  const auto kind = value::ModelKindByName(value.model().substr(0, value.model().find('+')));
+  if (!kind) return;
+  const ModelWords words = WordsOf(*kind);
+  const std::string source = Cat(". ", value::TraitsOf(*kind).source);
+  ExplainLine& alive =
+      lines.Add("value.p_alive", Print(value.p_alive()), Cat(words.p_alive, source));
+  AddPurchaseInputs(fit, value, alive);
+  ExplainLine& purchases = lines.Add("value.expected_purchases", Print(value.expected_purchases()),
+                                     Cat(words.future, source));
   AddPurchaseInputs(fit, value, purchases);
   Input(purchases, "h", Cat(value.horizon_days(), " days"), kSetting);
-  ExplainOrderValue(model, projection, lines);
+  if (value.has_next_purchase_days()) {
+    lines.Add("value.next_purchase_days", Print(value.next_purchase_days()),
+              "median time to the next purchase of a customer who is alive and makes one");
+  }
+  if (value.has_silence_days()) {
+    lines.Add("value.silence_days", Print(value.silence_days()),
+              "days after the last purchase at which P(alive) falls below 0.5");
+  }
+}
+
+void ExplainMoney(const Settings& settings, const v1::CustomerValue& value, Lines lines) {
   ExplainLine& predicted =
       lines.Add("value.predicted", Print(value.predicted()),
-                "expected discounted purchases x expected order value; a purchase t days ahead "
-                "counts (1 + rate)^(-t / 365)");
+                "expected discounted purchases x expected order value x margin; a purchase t days "
+                "ahead counts (1 + rate)^(-t / 365)");
   Input(predicted, "expected purchases", Print(value.expected_purchases()),
         "value.expected_purchases, before discounting");
+  const auto money = static_cast<double>(value.predicted().micros());
+  const double each = static_cast<double>(value.expected_order_value().micros()) * settings.margin;
+  if (each > 0) {
+    Input(predicted, "expected discounted purchases", Print(money / each),
+          "each of them discounted from its own moment");
+  }
   Input(predicted, "expected order value", Print(value.expected_order_value()),
         "value.expected_order_value");
+  Input(predicted, "margin", Print(settings.margin), kSetting);
   Input(predicted, "rate", Print(settings.annual_discount_rate), kSetting);
   Input(predicted, "h", Cat(value.horizon_days(), " days"), kSetting);
-  Input(predicted, "80 % interval",
-        Cat(Print(value.predicted_interval().low()), " to ",
-            Print(value.predicted_interval().high())),
+  const auto range = [&](const char* name, const v1::Interval& interval, const char* what) {
+    Input(predicted, name, Cat(Print(interval.low()), " to ", Print(interval.high())), what);
+  };
+  range("80 % interval", value.predicted_interval(),
         "of this customer's own future, not of the mean");
+  range("80 % interval of the mean", value.mean_interval(),
+        "how well the parameters are known, delta method");
+  range("80 % interval with both", value.total_interval(), "own future and parameters");
+  if (!value.has_residual()) return;
+  Input(lines.Add("value.residual", Print(value.residual()),
+                  "the same over all time to come: discounted expected residual transactions x "
+                  "expected order value x margin"),
+        "rate", Print(settings.annual_discount_rate), kSetting);
+}
+
+void ExplainForecast(const Settings& settings, const WorkspaceModel& model,
+                     const Projection& projection, Lines lines) {
+  const v1::CustomerValue& value = projection.facts.value();
+  ExplainPurchases(model.value_model(), value, lines);
+  ExplainOrderValue(model, projection, lines);
+  ExplainMoney(settings, value, lines);
 }
 
 }  // namespace

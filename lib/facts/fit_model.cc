@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
-#include <tuple>
+#include <utility>
 
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/facts/fit_rows.h"
 #include "lib/facts/model_parameters.h"
 #include "lib/facts/reports.h"
 #include "lib/facts/wire.h"
 #include "lib/math/ranks.h"
-#include "lib/value/horizon.h"
-#include "lib/value/value_model.h"
+#include "lib/value/spend_fit.h"
 
 namespace rapport::facts {
 namespace {
 
-// A holdout shorter than this says little.
-constexpr int kMinHoldoutDays = 30;
+constexpr int64_t kMinRepeaters = 10;
 
 void CutRfm(const FitInput& input, WorkspaceModel& model) {
   math::ValueHistogram recency, frequency, monetary;
@@ -40,90 +40,139 @@ void CutRfm(const FitInput& input, WorkspaceModel& model) {
 void KeepPrevious(const std::string& reason, const WorkspaceModel* previous,
                   WorkspaceModel& model) {
   v1::ValueModel& stored = *model.mutable_value_model();
-  if (previous == nullptr || !ParametersOf(*previous)) {
+  const auto candidates = stored.candidates();
+  if (previous == nullptr || !ModelsOf(*previous)) {
     stored.Clear();
     stored.add_notes(Cat("No value model: ", reason));
-    return;
+  } else {
+    stored = previous->value_model();
+    model.set_mean_order_micros(previous->mean_order_micros());
+    stored.set_converged(false);
+    stored.clear_notes();
+    stored.clear_drift();
+    stored.add_notes(Cat("Tonight's fit is not used: ", reason, ". The parameters are those of ",
+                         FormatTime(TimeOf(stored.fit_as_of())), "."));
   }
-  stored = previous->value_model();
-  model.set_mean_order_micros(previous->mean_order_micros());
-  stored.set_converged(false);
-  stored.clear_notes();
-  stored.add_notes(Cat("Tonight's fit is not used: ", reason, ". The parameters are those of ",
-                       FormatTime(TimeOf(stored.fit_as_of())), "."));
+  *stored.mutable_candidates() = candidates;
 }
 
-// Sums of floating point depend on order, so rows are put into one that only data decide.
-std::vector<size_t> CanonicalOrder(const FitInput& input) {
-  std::vector<size_t> order(input.calibration.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  const auto key = [&](size_t i) {
-    const value::PurchaseHistory& row = input.calibration[i];
-    return std::tuple(row.frequency, row.recency_days, row.age_days, row.repeat_value_micros,
-                      input.holdout_purchases[i]);
-  };
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
-  return order;
+void DescribeChoice(const value::ModelChoice& choice,
+                    google::protobuf::RepeatedPtrField<v1::ModelCandidate>& out) {
+  for (const value::ModelCandidate& candidate : choice.candidates) {
+    const value::FitSummary& summary = candidate.fit.summary;
+    v1::ModelCandidate& row = *out.Add();
+    row.set_model(std::string(value::TraitsOf(candidate.kind).name));
+    row.set_regularity(static_cast<int32_t>(candidate.fit.parameters.regularity));
+    row.set_parameter_count(static_cast<int32_t>(summary.parameters.size()));
+    row.set_log_likelihood(summary.log_likelihood);
+    row.set_aic(summary.aic);
+    row.set_bic(summary.bic);
+    row.set_converged(summary.converged);
+    row.set_identified(summary.identified());
+    if (candidate.holdout) {
+      row.set_holdout_mae(candidate.holdout->mean_absolute_error);
+      row.set_holdout_bias(candidate.holdout->bias);
+    }
+    row.set_chosen(candidate.chosen);
+    row.set_reason(candidate.reason);
+  }
 }
 
-struct Forecast {
-  std::vector<double> expected, actual;
-  double naive_error = 0;  // Sum of |past rate x days - actual|.
-};
-
-Forecast ForecastHoldout(const value::BgNbd& model, const FitInput& input, double days) {
-  Forecast forecast;
-  value::BgNbdHorizon horizon(model, days, 0);
-  for (const size_t i : CanonicalOrder(input)) {
-    const value::PurchaseHistory& row = input.calibration[i];
-    const double actual = input.holdout_purchases[i];
-    forecast.expected.push_back(model.PAlive(row) *
-                                horizon.At(row.frequency, row.age_days).purchases);
-    forecast.actual.push_back(actual);
-    const double rate = row.age_days > 0 ? row.frequency / row.age_days : 0;
-    forecast.naive_error += std::abs(rate * days - actual);
-  }
-  return forecast;
-}
-
-void CheckHoldout(const FitInput& input, v1::ValueModel& model) {
-  const int days = input.as_of_day - input.holdout_start;
-  if (days < kMinHoldoutDays || input.calibration.empty() ||
-      input.calibration.size() != input.holdout_purchases.size()) {
-    model.add_notes("No holdout check: the history is too short.");
-    return;
-  }
-  const auto fit = value::FitValueModel(input.calibration);
-  if (!fit.ok() || !fit->usable()) {
-    model.add_notes("No holdout check: the earlier part alone gives no model.");
-    return;
-  }
-  const Forecast forecast = ForecastHoldout(fit->purchases.model, input, days);
-  const auto report = value::EvaluateHoldout(forecast.expected, forecast.actual);
-  if (!report.ok()) return;
-  v1::Holdout& holdout = *model.mutable_holdout();
-  holdout.set_start_date(FormatDate(input.holdout_start + 1));
-  holdout.set_days(days);
-  holdout.set_mae(report->mean_absolute_error);
-  holdout.set_rmse(report->root_mean_squared_error);
-  holdout.set_bias(report->bias);
-  holdout.set_actual_total(std::llround(report->total_actual));
-  holdout.set_expected_total(report->total_expected);
-  holdout.set_naive_mae(forecast.naive_error / report->customers);
-}
-
-void FitValue(const FitInput& input, TimeMicros as_of, const WorkspaceModel* previous,
-              WorkspaceModel& model) {
-  // No warm start: tonight's figures must not depend on how many nights went before.
-  const auto fit = value::FitValueModel(input.histories);
-  if (!fit.ok()) return KeepPrevious(std::string(fit.status().message()), previous, model);
-  if (!fit->usable()) {
-    return KeepPrevious(fit->purchases.summary.Explanation(), previous, model);
-  }
-  DescribeFit(*fit, model);
+void DescribeSpend(const value::SpendFit& fit, WorkspaceModel& model) {
   v1::ValueModel& stored = *model.mutable_value_model();
+  if (fit.gamma_gamma) {
+    const value::FitSummary& summary = fit.gamma_gamma->summary;
+    DescribeParameters(summary, summary.parameters.size(), *stored.mutable_spend_parameters());
+    stored.set_spend_log_likelihood(summary.log_likelihood);
+    const std::vector<double>& covariance = fit.gamma_gamma->covariance;
+    stored.mutable_spend_covariance()->Assign(covariance.begin(), covariance.end());
+  }
+  const bool used = fit.model.gamma_gamma.has_value();
+  stored.set_spend_model(used ? kGammaGammaModel : kMeanModel);
+  stored.set_spend_reason(used ? "Gamma-Gamma: it fits, and value does not depend on frequency"
+                               : std::string(value::SpendReasonText(fit.model.reason)));
+  stored.set_frequency_value_correlation(fit.independence.correlation.value_or(0));
+  model.set_mean_order_micros(
+      std::llround(fit.model.plain_mean * static_cast<double>(kMicrosPerUnit)));
+}
+
+// The models of channels that have one of their own, and why others have none.
+void DescribeGroups(const value::GroupedChoice& choice, const std::vector<int>& channels,
+                    const std::vector<int64_t>& customers, v1::ValueModel& stored) {
+  for (size_t i = 0; i < choice.groups.size(); ++i) {
+    const value::GroupChoice& group = choice.groups[i];
+    v1::SegmentModel& out = *stored.add_segments();
+    out.set_segment(ChannelName(channels[i]));
+    out.set_customer_count(customers[i]);
+    out.set_reason(group.reason);
+    if (group.own) DescribeChoice(*group.own, *out.mutable_candidates());
+    if (group.pooled || !group.own || !group.own->chosen) continue;
+    const value::PurchaseFit& fit = group.own->candidates[*group.own->chosen].fit;
+    out.set_purchase_model(std::string(value::TraitsOf(fit.parameters.kind).name));
+    out.set_regularity(static_cast<int32_t>(fit.parameters.regularity));
+    DescribeParameters(fit.summary, fit.parameters.values.size(),
+                       *out.mutable_purchase_parameters());
+    out.mutable_purchase_covariance()->Assign(fit.covariance.begin(), fit.covariance.end());
+  }
+}
+
+// Last night's parameters beside tonight's, when both are of one model.
+void DescribeDrift(const WorkspaceModel* previous, v1::ValueModel& stored) {
+  if (previous == nullptr) return;
+  const v1::ValueModel& before = previous->value_model();
+  if (before.purchase_model() != stored.purchase_model() ||
+      before.time_unit_days() != stored.time_unit_days()) {
+    return;
+  }
+  for (const v1::Parameter& parameter : stored.purchase_parameters()) {
+    for (const v1::Parameter& old : before.purchase_parameters()) {
+      if (old.name() != parameter.name() || !(old.value() > 0) || !(parameter.value() > 0))
+        continue;
+      v1::ParameterDrift& drift = *stored.add_drift();
+      drift.set_name(parameter.name());
+      drift.set_value(parameter.value());
+      drift.set_previous(old.value());
+      const double log_error = parameter.standard_error() / parameter.value();
+      if (log_error > 0) {
+        drift.set_change_in_errors(std::log(parameter.value() / old.value()) / log_error);
+      }
+    }
+  }
+}
+
+absl::StatusOr<value::GroupedChoice> Choose(const FitRows& rows) {
+  if (rows.repeaters < kMinRepeaters) {
+    return FailedPrecondition("NOT_ENOUGH_DATA",
+                              Cat("a value model needs ", kMinRepeaters,
+                                  " customers with a repeat purchase, there are ", rows.repeaters));
+  }
+  if (!rows.groups.empty()) {
+    return value::ChooseByGroup(rows.rows, static_cast<uint32_t>(rows.groups.size()), rows.options);
+  }
+  ASSIGN_OR_RETURN(value::ModelChoice pooled, value::ChooseModel(rows.rows, rows.options));
+  return value::GroupedChoice{std::move(pooled), {}};
+}
+
+void FitValue(const Settings& settings, const FitInput& input, TimeMicros as_of,
+              const WorkspaceModel* previous, WorkspaceModel& model) {
+  // No warm start: tonight's figures must not depend on how many nights went before.
+  const FitRows rows(settings, input);
+  const auto choice = Choose(rows);
+  if (!choice.ok()) return KeepPrevious(std::string(choice.status().message()), previous, model);
+  v1::ValueModel& stored = *model.mutable_value_model();
+  DescribeChoice(choice->pooled, *stored.mutable_candidates());
+  if (!choice->pooled.chosen) return KeepPrevious(choice->pooled.reason, previous, model);
+  const value::PurchaseFit& fit = choice->pooled.candidates[*choice->pooled.chosen].fit;
+  DescribePurchases(fit, stored);
+  DescribeGroups(*choice, rows.groups, rows.group_customers, stored);
+  value::SpendFitOptions spend_options;
+  spend_options.require_mean = settings.require_spend_mean;
+  if (const auto spend = value::FitSpend(input.histories, spend_options); spend.ok()) {
+    DescribeSpend(*spend, model);
+  }
   SetTime(as_of, *stored.mutable_fit_as_of());
-  CheckHoldout(input, stored);
+  DescribeDrift(previous, stored);
+  DescribeForecasts(settings, input, rows, fit, stored);
 }
 
 }  // namespace
@@ -132,9 +181,10 @@ WorkspaceModel FitModel(const Settings& settings, const FitInput& input, TimeMic
                         const WorkspaceModel* previous) {
   WorkspaceModel model;
   CutRfm(input, model);
-  FitValue(input, as_of, previous, model);
+  FitValue(settings, input, as_of, previous, model);
   v1::ValueModel& stored = *model.mutable_value_model();
   stored.set_annual_discount_rate(settings.annual_discount_rate);
+  input.retention.Describe(settings, stored);
   stored.set_customer_count(static_cast<int64_t>(input.histories.size()));
   stored.set_repeater_count(
       std::count_if(input.histories.begin(), input.histories.end(),

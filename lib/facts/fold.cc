@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/facts/day_clock.h"
 #include "lib/facts/facts.h"
+#include "lib/facts/signals.h"
 #include "lib/facts/summary.h"
 #include "lib/facts/wire.h"
 #include "lib/lifecycle/stage.h"
@@ -24,8 +25,9 @@ class Folder {
     summary_.Add(event);
     trajectory_.Add({event.time, event.value, event.aux, event.type});
     if (event.type == v1::EVENT_TYPE_ORDER_REFUNDED) return AddRefund(event);
-    if (!lifecycle::IsActivity(event.type)) return;
     const CivilDays day = days_.DayOf(event.time);
+    signals_.Add(event, day);
+    if (!lifecycle::IsActivity(event.type)) return;
     if (!active_days_.EndsWith(day)) active_days_.Add(day);
     if (lifecycle::IsOrder(event.type)) AddOrder(event, day);
   }
@@ -33,6 +35,7 @@ class Folder {
   void Finish() {
     trajectory_.Finish();
     summary_.WriteTo(*fold_.mutable_summary());
+    signals_.WriteTo(fold_);
     for (const lifecycle::Step& step : trajectory_.steps()) {
       store::v1::StageStep& out = *fold_.add_steps();
       out.set_time_micros(step.time);
@@ -50,6 +53,14 @@ class Folder {
   }
 
   void AddOrder(const EventColumns& event, CivilDays day) {
+    // Of several first orders at the same time, the smallest channel number: their order
+    // means nothing.
+    if (fold_.order_days().empty()) {
+      first_order_time_ = event.time;
+      fold_.set_first_order_channel(event.channel);
+    } else if (event.time == first_order_time_ && event.channel < fold_.first_order_channel()) {
+      fold_.set_first_order_channel(event.channel);
+    }
     if (!order_days_.EndsWith(day)) {
       order_days_.Add(day);
       fold_.add_order_micros(0);
@@ -80,6 +91,8 @@ class Folder {
   DayClock days_;
   lifecycle::Trajectory trajectory_;
   SummarySums summary_;
+  SignalSums signals_;
+  TimeMicros first_order_time_ = 0;
   DayWriter order_days_, refund_days_, active_days_;
 };
 

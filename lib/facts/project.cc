@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 
 #include "lib/facts/facts.h"
 #include "lib/facts/reports.h"
@@ -17,6 +18,7 @@ struct Orders {
   Micros ordered = 0;
   Micros repeat_net = 0;  // Orders and refunds after the first order day.
   Micros refunded = 0;
+  double sum_log_gap_days = 0;
 };
 
 Orders OrdersUpTo(const Fold& fold, CivilDays day) {
@@ -26,6 +28,7 @@ Orders OrdersUpTo(const Fold& fold, CivilDays day) {
       orders.first_day = at;
     } else {
       orders.repeat_net += fold.order_micros(i);
+      orders.sum_log_gap_days += std::log(at - orders.last_day);
     }
     ++orders.order_days;
     orders.last_day = at;
@@ -44,6 +47,7 @@ value::PurchaseHistory HistoryOf(const Orders& orders, CivilDays day) {
   history.frequency = static_cast<uint32_t>(orders.order_days - 1);
   history.recency_days = orders.last_day - orders.first_day;
   history.age_days = day - orders.first_day;
+  history.sum_log_gap_days = orders.sum_log_gap_days;
   if (history.frequency > 0) {
     history.repeat_value_micros = std::max<Micros>(0, orders.repeat_net);
   }
@@ -83,6 +87,7 @@ Projection Project(const Settings& settings, const Fold& fold, TimeMicros as_of)
   projection.has_orders = true;
   projection.purchases = HistoryOf(orders, as_of_day);
   facts.set_acquisition_cohort(FormatDate(FirstDayOfMonth(MonthIndex(orders.first_day))));
+  facts.set_acquisition_channel(static_cast<v1::Channel>(fold.first_order_channel()));
   v1::Rfm& rfm = *facts.mutable_rfm();
   rfm.set_recency_days(as_of_day - orders.last_day);
   rfm.set_frequency(orders.order_days);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "lib/facts/facts.h"
+#include "lib/facts/retention_report.h"
 
 namespace rapport::facts {
 
@@ -41,6 +43,14 @@ class BaseReports {
   std::unique_ptr<State> state_;
 };
 
+// What tracking needs: all customers' purchase days.
+struct PurchasesByDay {
+  std::map<std::pair<int, CivilDays>, int64_t> first;  // Customers by (v1.Channel, day).
+  std::map<CivilDays, int64_t> repeat;                 // Repeat purchases.
+  void Add(const Fold& fold, CivilDays until);
+  void Merge(const PurchasesByDay& other);
+};
+
 // Fits the models and cut points on all projections (order does not matter) and reports the
 // fit. `previous` (may be null) is last night's model: kept, with a note, when tonight's
 // fit does not converge. Holdout: fitted again as of `holdout_start` when the history is
@@ -50,7 +60,11 @@ struct FitInput {
   std::vector<value::PurchaseHistory>
       calibration;  // The same customers seen at holdout_start; those who came later are absent.
   std::vector<uint32_t> holdout_purchases;  // Purchase days after holdout_start of `calibration`.
-  std::vector<double> rfm_recency_days;     // Per customer with orders.
+  std::vector<int> channels;                // v1.Channel of the first order, as `histories`.
+  std::vector<int> calibration_channels;    // As `calibration`.
+  PurchasesByDay purchases_by_day;
+  RetentionSums retention;
+  std::vector<double> rfm_recency_days;  // Per customer with orders.
   std::vector<double> rfm_frequency;
   std::vector<int64_t> rfm_monetary_micros;
   CivilDays holdout_start = 0;
@@ -74,9 +88,10 @@ std::vector<int64_t> DecileCuts(const std::vector<int64_t>& predicted_micros);
 // The value report, from scored projections. Deciles are cut on predicted value by rank.
 class ValueTotals {
  public:
-  ValueTotals();
+  // `model` is the one the customers were scored with.
+  explicit ValueTotals(const WorkspaceModel& model);
   ~ValueTotals();
-  void Add(const v1::CustomerFacts& facts);
+  void Add(const v1::CustomerFacts& facts, const ScoredValue& scored);
   void Merge(const ValueTotals& other);
   v1::ValueReport Finish(const Settings& settings) const;
 

@@ -21,6 +21,17 @@ absl::StatusOr<Settings> SettingsOf(const v1::Workspace& workspace) {
   if (workspace.value_horizon_days() > 0) {
     settings.value_horizon_days = workspace.value_horizon_days();
   }
+  const v1::ValueSettings& value = workspace.value_settings();
+  if (!value.purchase_model().empty()) settings.purchase_model = value.purchase_model();
+  if (value.time_unit_days() > 0) settings.time_unit_days = value.time_unit_days();
+  if (value.has_margin()) settings.margin = value.margin();
+  if (value.churn_horizon_days() > 0) settings.churn_horizon_days = value.churn_horizon_days();
+  if (value.subscription_period_days() > 0) {
+    settings.subscription_period_days = value.subscription_period_days();
+  }
+  settings.channel_covariate = value.channel_covariate();
+  settings.model_by_channel = value.model_by_channel();
+  settings.require_spend_mean = value.require_spend_mean();
   return settings;
 }
 

@@ -4,10 +4,15 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <memory>
+#include <optional>
 
+#include "lib/facts/model_parameters.h"
 #include "lib/facts/reports.h"
 #include "lib/facts/wire.h"
 #include "lib/math/ranks.h"
+#include "lib/math/stats.h"
+#include "lib/value/equity.h"
 
 namespace rapport::facts {
 namespace {
@@ -44,27 +49,104 @@ std::string StageLabel(int stage) {
   return label;
 }
 
-void FillSegment(const std::string& name, const Totals& totals, const std::string& currency,
-                 v1::ValueSegment& segment) {
-  segment.set_segment(name);
-  segment.set_customer_count(totals.customers);
-  SetMoney(totals.predicted, currency, *segment.mutable_predicted_total());
-  SetMoney(totals.historic, currency, *segment.mutable_historic_total());
+// Equity of a group whose customers may be under several models, which err apart.
+class GroupEquity {
+ public:
+  void Add(const StoredModels& models, const ScoredValue& scored) {
+    auto [found, is_new] = by_model_.try_emplace(scored.model_channel, nullptr);
+    if (is_new) {
+      found->second = std::make_unique<value::EquityAccumulator>(Of(models, found->first));
+    }
+    found->second->Add(*scored.score, scored.covariates);
+  }
+  void Merge(const StoredModels& models, const GroupEquity& other) {
+    for (const auto& [channel, equity] : other.by_model_) {
+      auto [found, is_new] = by_model_.try_emplace(channel, nullptr);
+      if (is_new) {
+        found->second = std::make_unique<value::EquityAccumulator>(Of(models, channel));
+      }
+      found->second->Merge(*equity);
+    }
+  }
+  // Variances of parts under different models add up.
+  value::Equity Result(const StoredModels& models) const {
+    value::Equity sum;
+    for (const auto& [channel, equity] : by_model_) {
+      const value::Equity part = equity->Result(Of(models, channel), kLevel);
+      sum.total += part.total;
+      sum.parameter_error = std::hypot(sum.parameter_error, part.parameter_error);
+      sum.own_error = std::hypot(sum.own_error, part.own_error);
+    }
+    const double half = math::TwoSidedZ(kLevel) * std::hypot(sum.parameter_error, sum.own_error);
+    sum.combined = {sum.total, std::max(0.0, sum.total - half), sum.total + half};
+    return sum;
+  }
+  bool empty() const { return by_model_.empty(); }
+
+  static constexpr double kLevel = 0.95;
+
+ private:
+  static const value::FittedModels& Of(const StoredModels& models, int channel) {
+    const auto own = models.by_channel.find(channel);
+    return channel == 0 || own == models.by_channel.end() ? models.all : own->second;
+  }
+  std::map<int, std::unique_ptr<value::EquityAccumulator>> by_model_;
+};
+
+// One group's sums.
+struct Group {
+  Totals totals;
+  GroupEquity equity;
+};
+
+void FillInterval(const value::Equity& equity, v1::Interval& out) {
+  out.set_low(equity.combined.low);
+  out.set_high(equity.combined.high);
+  out.set_level(GroupEquity::kLevel);
+  out.set_method("own futures and parameters, normal");
 }
 
 }  // namespace
 
 struct ValueTotals::State {
-  Totals all;
+  explicit State(const WorkspaceModel& model) : models(ModelsOf(model)) {}
+
+  void AddTo(Group& group, const Totals& one, const ScoredValue& scored) {
+    group.totals.Add(one);
+    if (models && scored.score != nullptr) group.equity.Add(*models, scored);
+  }
+  template <typename Key>
+  void MergeGroups(std::map<Key, Group>& into, const std::map<Key, Group>& from) {
+    for (const auto& [key, group] : from) {
+      into[key].totals.Add(group.totals);
+      if (models) into[key].equity.Merge(*models, group.equity);
+    }
+  }
+  void Fill(const std::string& name, const Group& group, const std::string& currency,
+            v1::ValueSegment& segment) const {
+    segment.set_segment(name);
+    segment.set_customer_count(group.totals.customers);
+    segment.set_mean_p_alive(group.totals.mean_alive());
+    SetMoney(group.totals.predicted, currency, *segment.mutable_predicted_total());
+    SetMoney(group.totals.historic, currency, *segment.mutable_historic_total());
+    if (models && !group.equity.empty()) {
+      FillInterval(group.equity.Result(*models), *segment.mutable_equity_interval());
+    }
+  }
+
+  std::optional<StoredModels> models;
+  std::map<int, Group> all;                  // Key 0 alone.
   std::array<Totals, kDeciles + 1> deciles;  // By decile, 1..10.
-  std::map<int, Totals> stages;
-  std::map<std::string, Totals> segments;  // By RFM segment id.
+  std::map<int, Group> stages;
+  std::map<std::string, Group> segments;  // By RFM segment id.
+  std::map<std::string, Group> cohorts;   // YYYY-MM.
+  std::map<int, Group> channels;
 };
 
-ValueTotals::ValueTotals() : state_(std::make_unique<State>()) {}
+ValueTotals::ValueTotals(const WorkspaceModel& model) : state_(std::make_unique<State>(model)) {}
 ValueTotals::~ValueTotals() = default;
 
-void ValueTotals::Add(const v1::CustomerFacts& facts) {
+void ValueTotals::Add(const v1::CustomerFacts& facts, const ScoredValue& scored) {
   if (!facts.has_value()) return;
   const v1::CustomerValue& value = facts.value();
   Totals one;
@@ -72,24 +154,30 @@ void ValueTotals::Add(const v1::CustomerFacts& facts) {
   one.predicted = one.min_predicted = value.predicted().micros();
   one.historic = value.historic().micros();
   one.alive = std::llround(value.p_alive() / kProbabilityUnit);
-  state_->all.Add(one);
   state_->deciles[static_cast<size_t>(std::clamp(value.decile(), 0, kDeciles))].Add(one);
-  state_->stages[facts.lifecycle().stage()].Add(one);
-  state_->segments[facts.rfm().segment()].Add(one);
+  state_->AddTo(state_->all[0], one, scored);
+  state_->AddTo(state_->stages[facts.lifecycle().stage()], one, scored);
+  state_->AddTo(state_->segments[facts.rfm().segment()], one, scored);
+  state_->AddTo(state_->cohorts[facts.acquisition_cohort().substr(0, 7)], one, scored);
+  state_->AddTo(state_->channels[facts.acquisition_channel()], one, scored);
 }
 
 void ValueTotals::Merge(const ValueTotals& other) {
-  state_->all.Add(other.state_->all);
   for (size_t i = 0; i < state_->deciles.size(); ++i) {
     state_->deciles[i].Add(other.state_->deciles[i]);
   }
-  for (const auto& [stage, totals] : other.state_->stages) state_->stages[stage].Add(totals);
-  for (const auto& [name, totals] : other.state_->segments) state_->segments[name].Add(totals);
+  state_->MergeGroups(state_->all, other.state_->all);
+  state_->MergeGroups(state_->stages, other.state_->stages);
+  state_->MergeGroups(state_->segments, other.state_->segments);
+  state_->MergeGroups(state_->cohorts, other.state_->cohorts);
+  state_->MergeGroups(state_->channels, other.state_->channels);
 }
 
 v1::ValueReport ValueTotals::Finish(const Settings& settings) const {
   const std::string currency = UnpackCurrency(settings.base_currency);
-  const Totals& all = state_->all;
+  const Group none;
+  const Group& everybody = state_->all.empty() ? none : state_->all.begin()->second;
+  const Totals& all = everybody.totals;
   v1::ValueReport report;
   SetMoney(all.predicted, currency, *report.mutable_customer_equity());
   SetMoney(all.historic, currency, *report.mutable_historic_total());
@@ -111,11 +199,24 @@ v1::ValueReport ValueTotals::Finish(const Settings& settings) const {
     report.set_top_decile_share(static_cast<double>(state_->deciles[kDeciles].predicted) /
                                 static_cast<double>(all.predicted));
   }
-  for (const auto& [stage, totals] : state_->stages) {
-    FillSegment(StageLabel(stage), totals, currency, *report.add_by_stage());
+  if (state_->models && !everybody.equity.empty()) {
+    const value::Equity equity = everybody.equity.Result(*state_->models);
+    FillInterval(equity, *report.mutable_equity_interval());
+    SetMoney(value::ClvMicros(equity.own_error), currency, *report.mutable_individual_deviation());
+    SetMoney(value::ClvMicros(equity.parameter_error), currency,
+             *report.mutable_parameter_deviation());
   }
-  for (const auto& [name, totals] : state_->segments) {
-    FillSegment(name, totals, currency, *report.add_by_rfm_segment());
+  for (const auto& [stage, group] : state_->stages) {
+    state_->Fill(StageLabel(stage), group, currency, *report.add_by_stage());
+  }
+  for (const auto& [name, group] : state_->segments) {
+    state_->Fill(name, group, currency, *report.add_by_rfm_segment());
+  }
+  for (const auto& [month, group] : state_->cohorts) {
+    state_->Fill(month, group, currency, *report.add_by_cohort());
+  }
+  for (const auto& [channel, group] : state_->channels) {
+    state_->Fill(ChannelName(channel), group, currency, *report.add_by_channel());
   }
   return report;
 }

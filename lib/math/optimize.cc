@@ -11,6 +11,12 @@ namespace {
 
 using Vector = std::vector<double>;
 
+constexpr double kNoise = 3e-11;      // Of an objective, relative: sums and quadratures.
+constexpr double kNearby = 1e-5;      // A Hessian so close serves as the one at the point.
+constexpr double kLongest = 2;        // No coordinate moves more at once.
+constexpr double kLeastRoom = 1e-12;  // Nearer to a bound is at it.
+constexpr int kMaxFailures = 12;      // Shorter and shorter steps on one Hessian.
+
 double Dot(const Vector& a, const Vector& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
@@ -73,39 +79,61 @@ class Search {
     return finite ? value : std::numeric_limits<double>::infinity();
   }
   // At a bound, with the slope pushing further out.
-  bool Stuck(size_t i) const {
-    return (x_[i] >= options_.bound && g_[i] < 0) || (x_[i] <= -options_.bound && g_[i] > 0);
+  bool Outward(double x, double slope) const {
+    return (x >= options_.bound && slope < 0) || (x <= -options_.bound && slope > 0);
   }
-  double FreeNorm(const Vector& g) const {
+  bool Stuck(size_t i) const { return Outward(x_[i], g_[i]); }
+  double NormAt(const Vector& x, const Vector& g) const {
     double norm = 0;
     for (size_t i = 0; i < n_; ++i) {
-      if (!Stuck(i)) norm = std::max(norm, std::fabs(g[i]));
+      if (!Outward(x[i], g[i])) norm = std::max(norm, std::fabs(g[i]));
     }
     return norm;
   }
+  double FreeNorm() const { return NormAt(x_, g_); }
+  bool UseGuess();
   void ResetInverse();
   Vector Direction() const;
   double LongestStep(const Vector& direction) const;
   bool LineSearch(const Vector& direction);
+  void Accept(const Vector& x, const Vector& g, double f);
   void UpdateInverse(const Vector& step, const Vector& change);
-  Vector Hessian();
+  const Vector& ComputeHessian();
   Vector FreePart(Vector matrix) const;
-  bool NewtonStep(const Vector& lower);
+  double DistanceTo(const Vector& point) const;
+  Vector RegionStep(const Vector& hessian, double radius) const;
+  double PromiseOf(const Vector& hessian, const Vector& step) const;
+  bool TryStep(const Vector& hessian, double& radius);
+  bool RunSecant();
+  void WalkRegion(Vector hessian);
+  bool AtRoundingFloor() const;
 
   Objective objective_;
   const MinimizeOptions& options_;
   size_t n_;
   Vector x_, g_;
-  Vector inverse_;  // Approximation of the inverse Hessian.
+  Vector inverse_;        // Approximation of the inverse Hessian.
+  bool guessed_ = false;  // It began as that of the caller's Hessian.
   double f_ = 0;
   int iterations_ = 0;
   int evaluations_ = 0;
-  Vector hessian_;
+  Vector hessian_;  // At hessian_at_; empty until wanted.
+  Vector hessian_at_;
 };
 
+bool Search::UseGuess() {
+  if (options_.hessian_guess.size() != n_ * n_) return false;
+  const Vector inverse = InvertPositiveDefinite(options_.hessian_guess, n_);
+  if (inverse.empty()) return false;
+  inverse_ = inverse;
+  guessed_ = true;
+  return true;
+}
+
 void Search::ResetInverse() {
+  guessed_ = false;
   // A first step of length 0.5 at most, whatever the slope.
-  const double scale = 0.5 / std::max(0.5, FreeNorm(g_));
+  const double scale = 0.5 / std::max(0.5, FreeNorm());
   std::fill(inverse_.begin(), inverse_.end(), 0.0);
   for (size_t i = 0; i < n_; ++i) inverse_[i * n_ + i] = scale;
 }
@@ -121,13 +149,13 @@ Vector Search::Direction() const {
   return direction;
 }
 
-// The step that brings the first coordinate to its bound, and none moves more than 2.
+// The multiple that brings the first coordinate to its bound, and moves none more than kLongest.
 double Search::LongestStep(const Vector& direction) const {
   double longest = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < n_; ++i) {
     if (direction[i] == 0) continue;
     const double room = direction[i] > 0 ? options_.bound - x_[i] : options_.bound + x_[i];
-    longest = std::min(longest, std::min(2.0, room) / std::fabs(direction[i]));
+    longest = std::min(longest, std::min(kLongest, room) / std::fabs(direction[i]));
   }
   return longest;
 }
@@ -151,15 +179,7 @@ bool Search::LineSearch(const Vector& direction) {
     } else if (Dot(direction, g) < 0.9 * slope && step < longest) {
       low = step;
     } else {
-      Vector moved(n_), change(n_);
-      for (size_t i = 0; i < n_; ++i) {
-        moved[i] = x[i] - x_[i];
-        change[i] = g[i] - g_[i];
-      }
-      x_ = x;
-      g_ = g;
-      f_ = f;
-      UpdateInverse(moved, change);
+      Accept(x, g, f);
       return true;
     }
     step = std::isinf(high) ? std::min(2 * low, longest) : 0.5 * (low + high);
@@ -167,10 +187,22 @@ bool Search::LineSearch(const Vector& direction) {
   return false;
 }
 
+void Search::Accept(const Vector& x, const Vector& g, double f) {
+  Vector moved(n_), change(n_);
+  for (size_t i = 0; i < n_; ++i) {
+    moved[i] = x[i] - x_[i];
+    change[i] = g[i] - g_[i];
+  }
+  x_ = x;
+  g_ = g;
+  f_ = f;
+  UpdateInverse(moved, change);
+}
+
 void Search::UpdateInverse(const Vector& step, const Vector& change) {
   const double curvature = Dot(step, change);
   if (!(curvature > 1e-14 * std::sqrt(Dot(step, step) * Dot(change, change)))) return;
-  if (iterations_ == 0) {  // Nocedal and Wright 2006, eq. 6.20.
+  if (iterations_ == 0 && !guessed_) {  // Nocedal and Wright 2006, eq. 6.20.
     const double scale = curvature / Dot(change, change);
     for (size_t i = 0; i < n_; ++i) inverse_[i * n_ + i] = scale;
   }
@@ -189,9 +221,9 @@ void Search::UpdateInverse(const Vector& step, const Vector& change) {
 
 void Search::RunBfgs() {
   if (!std::isfinite(f_)) return;
-  ResetInverse();
+  if (!UseGuess()) ResetInverse();
   bool fresh = true;
-  while (iterations_ < options_.max_iterations && FreeNorm(g_) > options_.bfgs_tolerance) {
+  while (iterations_ < options_.max_iterations && FreeNorm() > options_.bfgs_tolerance) {
     const bool moved = LineSearch(Direction());
     if (!moved && fresh) return;
     if (!moved) ResetInverse();
@@ -200,8 +232,8 @@ void Search::RunBfgs() {
   }
 }
 
-// Central differences of gradients, made symmetric.
-Vector Search::Hessian() {
+// Central differences of gradients, made symmetric; kept with its place.
+const Vector& Search::ComputeHessian() {
   Vector result(n_ * n_);
   Vector x = x_, up(n_), down(n_);
   const double h = options_.hessian_step;
@@ -219,7 +251,16 @@ Vector Search::Hessian() {
       result[i * n_ + j] = result[j * n_ + i] = mean;
     }
   }
-  return result;
+  hessian_ = std::move(result);
+  hessian_at_ = x_;
+  return hessian_;
+}
+
+double Search::DistanceTo(const Vector& point) const {
+  if (point.empty()) return std::numeric_limits<double>::infinity();
+  double distance = 0;
+  for (size_t i = 0; i < n_; ++i) distance = std::max(distance, std::fabs(x_[i] - point[i]));
+  return distance;
 }
 
 // Rows and columns of coordinates at a bound become the identity's.
@@ -231,45 +272,156 @@ Vector Search::FreePart(Vector matrix) const {
   return matrix;
 }
 
-// A chord step with a Hessian near by; kept only if it lowers the slope.
-bool Search::NewtonStep(const Vector& lower) {
-  Vector step(n_), x(n_), g(n_);
-  for (size_t i = 0; i < n_; ++i) step[i] = Stuck(i) ? 0 : -g_[i];
-  SolveFactored(lower, n_, step);
-  for (size_t i = 0; i < n_; ++i) {
-    if (!(std::fabs(step[i]) < 1)) return false;
-    x[i] = std::clamp(x_[i] + step[i], -options_.bound, options_.bound);
+// Minimum of the quadratic model within `radius`: (H + shift) p = -g with the smallest
+// shift that makes it positive definite and p short enough.
+Vector Search::RegionStep(const Vector& hessian, double radius) const {
+  const Vector free = FreePart(hessian);
+  double size = 0;
+  for (size_t i = 0; i < n_; ++i) size = std::max(size, std::fabs(free[i * n_ + i]));
+  const auto step_for = [&](double shift) {
+    Vector lower = free, step(n_);
+    for (size_t i = 0; i < n_; ++i) lower[i * n_ + i] += shift;
+    for (size_t i = 0; i < n_; ++i) step[i] = Stuck(i) ? 0 : -g_[i];
+    if (!Factor(lower, n_)) return Vector();
+    SolveFactored(lower, n_, step);
+    return step;
+  };
+  const auto fits = [&](const Vector& step) {
+    return !step.empty() && std::sqrt(Dot(step, step)) <= radius;  // False for NaN.
+  };
+  Vector step = step_for(0);
+  if (fits(step)) return step;
+  double low = 1e-16 * std::max(size, 1e-300), high = low;
+  while (!fits(step = step_for(high)) && high < 1e300) low = high, high *= 16;
+  for (int i = 0; i < 12; ++i) {
+    const double middle = std::sqrt(low * high);
+    Vector trial = step_for(middle);
+    if (fits(trial)) {
+      high = middle;
+      step = std::move(trial);
+    } else {
+      low = middle;
+    }
   }
+  return step;
+}
+
+// How much the quadratic model falls along `step`.
+double Search::PromiseOf(const Vector& hessian, const Vector& step) const {
+  double promise = 0;
+  for (size_t i = 0; i < n_; ++i) {
+    promise -= g_[i] * step[i];
+    for (size_t j = 0; j < n_; ++j) promise -= 0.5 * step[i] * hessian[i * n_ + j] * step[j];
+  }
+  return promise;
+}
+
+// One step of at most `radius`, which follows from how well the model foretold it. True
+// when the point moved. Below what rounding of f can show, the slope decides.
+bool Search::TryStep(const Vector& hessian, double& radius) {
+  Vector step = RegionStep(hessian, radius);
+  if (step.empty()) return false;
+  // Up to the first bound, there exactly: the next step then leaves that coordinate out.
+  const double part = std::min(1.0, LongestStep(step));
+  Vector x(n_), g(n_);
+  for (size_t i = 0; i < n_; ++i) {
+    x[i] = std::clamp(x_[i] + part * step[i], -options_.bound, options_.bound);
+    const double room = options_.bound - std::fabs(x[i]);
+    if (room < kLeastRoom) x[i] = std::copysign(options_.bound, x[i]);
+    step[i] = x[i] - x_[i];
+  }
+  const double length = std::sqrt(Dot(step, step));
+  const double promise = PromiseOf(hessian, step);
+  const double noise = kNoise * (1 + std::fabs(f_));
+  const bool visible = promise > 100 * noise;
   const double f = Evaluate(x, g);
-  if (!(FreeNorm(g) < FreeNorm(g_)) || !std::isfinite(f)) return false;
-  x_ = x;
-  g_ = g;
+  // Less steep there, or still downhill.
+  const double slope = Dot(g, step);
+  const bool lower = NormAt(x, g) < FreeNorm() || slope < 0;
+  const bool better = visible ? f_ - f > 0.05 * promise : f <= f_ + noise && lower;
+  if (!better) {
+    radius = 0.25 * length;
+    return false;
+  }
+  if (visible ? f_ - f > 0.5 * promise : slope < 0)
+    radius = std::max(radius, std::min(4.0, 2 * length));
+  x_ = std::move(x);
+  g_ = std::move(g);
   f_ = f;
   ++iterations_;
   return true;
 }
 
+// BFGS steps of full length that the slope alone judges: enough where the curvature is
+// known well. False when they stop short.
+bool Search::RunSecant() {
+  Vector x(n_), g(n_);
+  for (int step = 0; step < options_.max_newton_steps; ++step) {
+    const double before = FreeNorm();
+    if (before <= options_.gradient_tolerance) return true;
+    const Vector direction = Direction();
+    for (size_t i = 0; i < n_; ++i) {
+      x[i] = std::clamp(x_[i] + direction[i], -options_.bound, options_.bound);
+    }
+    const double f = Evaluate(x, g);
+    if (!(f <= f_ + kNoise * (1 + std::fabs(f_))) || !(NormAt(x, g) < 0.5 * before)) return false;
+    Accept(x, g, f);
+    ++iterations_;
+  }
+  return false;
+}
+
+// Steps on one Hessian as long as each lowers the slope tenfold; then on a new one.
+void Search::WalkRegion(Vector hessian) {
+  double radius = 1;
+  bool fresh = hessian_at_ == x_;
+  int failures = 0;
+  for (int step = 0; step < options_.max_newton_steps; ++step) {
+    const double before = FreeNorm();
+    if (before <= 0.01 * options_.gradient_tolerance) return;
+    const bool moved = TryStep(hessian, radius);
+    if (moved && FreeNorm() <= 0.1 * before) {
+      fresh = false;
+      continue;
+    }
+    if (FreeNorm() <= options_.gradient_tolerance) return;
+    if (moved || !fresh) {
+      hessian = ComputeHessian();
+      fresh = true;
+      if (!moved) radius = 1;
+      if (moved) failures = 0;
+    } else if (++failures > kMaxFailures) {
+      return;
+    }
+  }
+}
+
 void Search::RunNewton() {
   if (!std::isfinite(f_)) return;
-  hessian_ = Hessian();
-  const Vector begin = x_;
-  for (int step = 0; step < options_.max_newton_steps; ++step) {
-    if (FreeNorm(g_) <= 0.01 * options_.gradient_tolerance) break;
-    Vector lower = FreePart(hessian_);
-    if (!Factor(lower, n_) || !NewtonStep(lower)) break;
-  }
-  double moved = 0;
-  for (size_t i = 0; i < n_; ++i) moved = std::max(moved, std::fabs(x_[i] - begin[i]));
-  if (moved > 1e-5) hessian_ = Hessian();
+  if (!options_.want_hessian && RunSecant()) return;
+  WalkRegion(ComputeHessian());
+  if (options_.want_hessian && DistanceTo(hessian_at_) > kNearby) ComputeHessian();
+}
+
+// Whether rounding hides all that a Newton step could still gain.
+bool Search::AtRoundingFloor() const {
+  if (hessian_.empty() || DistanceTo(hessian_at_) > kNearby) return false;
+  Vector lower = FreePart(hessian_), step(n_);
+  for (size_t i = 0; i < n_; ++i) step[i] = Stuck(i) ? 0 : -g_[i];
+  if (!Factor(lower, n_)) return false;
+  SolveFactored(lower, n_, step);
+  return PromiseOf(hessian_, step) <= 1e-14 * (1 + std::fabs(f_));
 }
 
 Minimum Search::Finish() {
   Minimum result;
   result.value = f_;
-  result.gradient_norm = FreeNorm(g_);
-  result.converged = std::isfinite(f_) && result.gradient_norm <= options_.gradient_tolerance;
+  result.gradient_norm = FreeNorm();
+  result.converged = std::isfinite(f_) &&
+                     (result.gradient_norm <= options_.gradient_tolerance || AtRoundingFloor());
   for (double x : x_) result.at_bound.push_back(std::fabs(x) >= options_.bound);
   result.iterations = iterations_;
+  if (DistanceTo(hessian_at_) > kNearby) hessian_.clear();
   if (!hessian_.empty()) result.inverse_hessian = InvertPositiveDefinite(FreePart(hessian_), n_);
   result.evaluations = evaluations_;
   result.hessian = std::move(hessian_);

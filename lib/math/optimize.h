@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Minimises a smooth function of a few unbounded parameters, the way maximum
 // likelihood needs it: BFGS with the analytic gradient until the slope is small, then
-// Newton steps on a Hessian differenced from gradients, which is also the information
-// matrix that standard errors come from.
+// Newton steps in a trust region (More and Sorensen 1983) on a Hessian differenced from
+// gradients, which is also the information matrix that standard errors come from. Flat
+// ridges and indefinite Hessians are walked along until they end or reach the bound.
 //
 // The objective should be a mean (per observation), so that one gradient tolerance
 // fits every sample size. Positive parameters are passed as logarithms. A coordinate
@@ -29,16 +30,24 @@ struct MinimizeOptions {
   double bfgs_tolerance = 1e-5;      // Largest |gradient| at which Newton takes over.
   double gradient_tolerance = 1e-9;  // Largest |gradient| that counts as converged.
   int max_iterations = 200;          // BFGS steps.
-  int max_newton_steps = 4;
-  double hessian_step = 1e-4;  // Central difference of gradients.
+  int max_newton_steps = 60;         // Steps in the trust region.
+  double hessian_step = 1e-4;        // Central difference of gradients.
+  // Row-major n x n Hessian near the minimum (of a sample, or of last night): spares the
+  // steps that would learn it. Ignored unless positive definite.
+  std::span<const double> hessian_guess = {};
+  // The Hessian at the minimum costs 2 n evaluations. Without it, BFGS steps go on to the
+  // end, and the result has no Hessian unless they did not suffice.
+  bool want_hessian = true;
 };
 
 struct Minimum {
   std::vector<double> x;
   double value = 0;
   std::vector<double> gradient;
-  double gradient_norm = 0;     // Largest absolute component, free coordinates only.
-  bool converged = false;       // gradient_norm <= gradient_tolerance.
+  double gradient_norm = 0;  // Largest absolute component, free coordinates only.
+  // gradient_norm <= gradient_tolerance; or rounding hides what is left: no step lowers
+  // the slope, and the Hessian promises less than 1e-14 of the value.
+  bool converged = false;
   std::vector<bool> at_bound;   // Per coordinate: stopped at +-bound.
   int iterations = 0;           // BFGS plus Newton steps.
   int evaluations = 0;          // Calls of the objective.

@@ -60,52 +60,6 @@ absl::Status ValidateClvOptions(const ClvOptions& options) {
   return InvalidField("interval_level", "OUT_OF_RANGE", "must be between 0 and 1");
 }
 
-ClvScorer::ClvScorer(const BgNbd& purchases, const SpendModel& spend, const ClvOptions& options)
-    : horizon_(purchases, options.horizon_days, options.annual_discount_rate),
-      spend_(spend),
-      options_(options),
-      low_tail_((1 - options.interval_level) / 2),
-      quantiles_(purchases, spend.gamma_gamma, options.horizon_days) {}
-
-absl::StatusOr<CustomerValue> ClvScorer::Score(const PurchaseHistory& history) {
-  RETURN_IF_ERROR(ValidateHistory(history));
-  const AliveFuture future = horizon_.At(history.frequency, history.age_days);
-  CustomerValue value;
-  value.p_alive = horizon_.model().PAlive(history);
-  value.alive_by_construction = BgNbd::AliveByConstruction(history);
-  value.expected_purchases = value.p_alive * future.purchases;
-  value.probability_of_purchase =
-      horizon_.model().ProbabilityOfPurchase(history, options_.horizon_days);
-  value.spend = ExpectedSpendOf(spend_, history);
-  value.clv =
-      value.p_alive * future.discounted_purchases * value.spend.mean_value * options_.margin;
-  if (future.purchases > 0) {
-    SetInterval(history, future.discounted_purchases / future.purchases, value);
-  }
-  return value;
-}
-
-// `discount` is the share of value that discounting leaves.
-void ClvScorer::SetInterval(const PurchaseHistory& history, double discount, CustomerValue& value) {
-  const double any = value.probability_of_purchase;
-  const double none = 1 - any;
-  if (none >= 1 - low_tail_ || value.clv <= 0) return;
-  ValueSpread spread = ValueSpread::kPlain;
-  double scale = value.spend.mean_value;
-  if (value.spend.basis == SpendBasis::kGammaGamma) {
-    const double own = history.frequency * std::max(0.0, history.mean_value());
-    spread = own > 0 ? ValueSpread::kOwn : ValueSpread::kPopulation;
-    scale = spend_.gamma_gamma->parameters().gamma + own;
-  }
-  const double unit = scale * options_.margin * discount;
-  const auto end = [&](double probability) {
-    return unit * quantiles_.Quantile(history.frequency, history.age_days, spread,
-                                      (probability - none) / any);
-  };
-  if (low_tail_ > none) value.clv_low = end(low_tail_);
-  value.clv_high = end(1 - low_tail_);
-}
-
 double SimpleClv(double average_order_value, double orders_per_year, double years) {
   return average_order_value * orders_per_year * years;
 }

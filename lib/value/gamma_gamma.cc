@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/value/gamma_gamma.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/math/incomplete_gamma.h"
 #include "lib/math/optimize.h"
 #include "lib/math/special.h"
 #include "lib/math/stats.h"
@@ -18,13 +20,16 @@ namespace {
 
 constexpr const char* kNames[] = {"p", "q", "gamma"};
 constexpr double kDoubtfulCorrelation = 0.3;
+constexpr double kBound = 10;  // Of the logarithms: e^10 = 22,026.
 
 // Mean negative log-likelihood in (log p, log q, log gamma / scale). With S = x m the
 // density of the mean m is, in logarithms (note 025, eq. 1a, regrouped so that nothing
 // cancels): -log B(px, q) + q log(gamma / S) - (px + q) log(1 + gamma / S) - log m.
 class GammaGammaObjective {
  public:
-  GammaGammaObjective(const SpendTable& table, double scale) : table_(table), scale_(scale) {
+  // `least_q` 1: x[1] is log(q - 1) instead of log q.
+  GammaGammaObjective(const SpendTable& table, double scale, double least_q)
+      : table_(table), scale_(scale), least_q_(least_q) {
     for (const SpendRow& row : table.rows) {
       const double sum = static_cast<double>(row.sum_micros) / static_cast<double>(kMicrosPerUnit);
       inverse_sum_.push_back(1 / sum);
@@ -34,7 +39,8 @@ class GammaGammaObjective {
   }
 
   double operator()(std::span<const double> x, std::span<double> gradient) {
-    const double p = std::exp(x[0]), q = std::exp(x[1]), gamma = scale_ * std::exp(x[2]);
+    const double p = std::exp(x[0]), above = std::exp(x[1]), gamma = scale_ * std::exp(x[2]);
+    const double q = least_q_ + above;
     double sum = -log_means_, dp = 0, dq = 0, dgamma = 0;
     size_t i = 0;
     while (i < table_.rows.size()) {
@@ -57,14 +63,14 @@ class GammaGammaObjective {
     }
     const double scale = -1 / table_.weight;
     gradient[0] = scale * p * dp;
-    gradient[1] = scale * q * dq;
+    gradient[1] = scale * above * dq;
     gradient[2] = scale * dgamma;
     return scale * sum;
   }
 
  private:
   const SpendTable& table_;
-  double scale_;
+  double scale_, least_q_;
   double log_scale_ = std::log(scale_);
   double log_means_ = 0;  // Sum of log m.
   std::vector<double> inverse_sum_, log_sum_;
@@ -81,10 +87,32 @@ absl::Status RequireValues(std::span<const PurchaseHistory> rows) {
 }
 
 std::vector<double> StartingPoint(const GammaGammaFitOptions& options, double scale) {
+  const double least_q = options.finite_mean ? 1 : 0;
   // Mean p gamma / (q - 1) = scale.
-  if (!options.warm_start.has_value()) return {std::log(2.0), std::log(3.0), 0};
+  if (!options.warm_start.has_value()) return {std::log(2.0), std::log(3.0 - least_q), 0};
   const GammaGammaParameters& p = *options.warm_start;
-  return {std::log(p.p), std::log(p.q), std::log(p.gamma / scale)};
+  return {std::log(p.p), std::log(std::max(p.q - least_q, 1e-3)), std::log(p.gamma / scale)};
+}
+
+// From x to logarithms: with q = 1 + e^u, q - 1 and d log q / du = (q - 1) / q.
+void UndoFiniteMean(const math::Minimum& minimum, GammaGammaFit& fit) {
+  const double above = std::exp(minimum.x[1]);
+  const double q = 1 + above, slope = above / q;
+  ParameterEstimate& estimate = fit.summary.parameters[1];
+  estimate.value = q;  // Its error is that of q - 1.
+  for (size_t i = 0; i < 3 && !fit.covariance.empty(); ++i) {
+    fit.covariance[3 + i] *= slope;
+    fit.covariance[3 * i + 1] *= slope;
+  }
+}
+
+std::vector<double> CovarianceOf(const math::Minimum& minimum, double observations) {
+  std::vector<double> covariance = minimum.inverse_hessian;
+  for (size_t i = 0; i < covariance.size(); ++i) {
+    const bool open = minimum.at_bound[i / 3] || minimum.at_bound[i % 3];
+    covariance[i] = open ? 0 : covariance[i] / observations;
+  }
+  return covariance;
 }
 
 }  // namespace
@@ -112,6 +140,21 @@ std::optional<double> GammaGamma::ExpectedMeanValue(const PurchaseHistory& histo
   return ExpectedMeanValue(history.frequency, history.mean_value());
 }
 
+double GammaGamma::MeanValueCdf(double purchases, double mean_value, double value) const {
+  const auto& [p, q, gamma] = parameters_;
+  if (purchases <= 0 || mean_value <= 0) purchases = mean_value = 0;
+  if (!(value > 0)) return 0;
+  return math::GammaQ(p * purchases + q, p * (gamma + purchases * mean_value) / value);
+}
+
+double GammaGamma::MeanValueQuantile(double purchases, double mean_value,
+                                     double probability) const {
+  const auto& [p, q, gamma] = parameters_;
+  if (purchases <= 0 || mean_value <= 0) purchases = mean_value = 0;
+  const double reciprocal = math::GammaQInverse(p * purchases + q, probability);
+  return p * (gamma + purchases * mean_value) / reciprocal;
+}
+
 double GammaGamma::LogLikelihood(double purchases, double mean_value) const {
   const auto& [p, q, gamma] = parameters_;
   const double shape = p * purchases;
@@ -131,17 +174,20 @@ absl::StatusOr<GammaGammaFit> FitGammaGamma(std::span<const PurchaseHistory> row
   if (table.rows.size() < 3) {
     return FailedPrecondition("NOT_ENOUGH_DATA", "fewer than 3 distinct repeat buyers");
   }
-  GammaGammaObjective objective(table, table.mean);
+  GammaGammaObjective objective(table, table.mean, options.finite_mean ? 1 : 0);
   const math::Minimum minimum = math::Minimize(
       [&](std::span<const double> x, std::span<double> gradient) { return objective(x, gradient); },
-      StartingPoint(options, table.mean));
+      StartingPoint(options, table.mean), {.bound = kBound});
   const double scales[] = {1, 1, table.mean};
-  FitSummary summary = DescribeFit(minimum, kNames, scales, table.weight);
-  summary.distinct_rows = table.rows.size();
-  const auto& estimates = summary.parameters;
-  ASSIGN_OR_RETURN(GammaGamma model, GammaGamma::Create({estimates[0].value, estimates[1].value,
-                                                         estimates[2].value}));
-  return GammaGammaFit{model, std::move(summary)};
+  ASSIGN_OR_RETURN(const GammaGamma blank, GammaGamma::Create({}));
+  GammaGammaFit fit{blank, DescribeFit(minimum, kNames, scales, table.weight),
+                    CovarianceOf(minimum, table.weight)};
+  if (options.finite_mean) UndoFiniteMean(minimum, fit);
+  fit.summary.distinct_rows = table.rows.size();
+  const auto& estimates = fit.summary.parameters;
+  ASSIGN_OR_RETURN(
+      fit.model, GammaGamma::Create({estimates[0].value, estimates[1].value, estimates[2].value}));
+  return fit;
 }
 
 IndependenceCheck CheckIndependence(std::span<const PurchaseHistory> rows,

@@ -10,6 +10,10 @@
 // It holds only if value does not depend on frequency; the fit reports their correlation
 // and says when that is doubtful. gamma and all values are in currency units.
 //
+// Only q > 1 has a population mean, and without it one-time buyers have no value: ask for
+// `finite_mean` to fit q = 1 + e^u. A customer's mean value is p / v with v ~ Gamma(p x + q,
+// gamma + x m): MeanValueCdf and MeanValueQuantile describe it.
+//
 // Pure and thread-safe. Same rows in any order, same bits. One logarithm per distinct
 // (x, sum) and pass.
 //
@@ -19,6 +23,7 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "lib/value/fit_summary.h"
@@ -45,6 +50,11 @@ class GammaGamma {
   // A mean <= 0 (more refunded than bought) is taken as no information, x = 0.
   std::optional<double> ExpectedMeanValue(double purchases, double mean_value) const;
   std::optional<double> ExpectedMeanValue(const PurchaseHistory& history) const;
+  // The distribution of one customer's mean value after x purchases of that mean (x = 0:
+  // of somebody new): inverse gamma with shape p x + q and scale p (gamma + x m). Defined
+  // for any q. Probability in (0, 1); value > 0, else 0.
+  double MeanValueCdf(double purchases, double mean_value, double value) const;
+  double MeanValueQuantile(double purchases, double mean_value, double probability) const;
   // log density of the observed mean of one customer; x >= 1, mean > 0.
   double LogLikelihood(double purchases, double mean_value) const;
 
@@ -58,11 +68,15 @@ class GammaGamma {
 struct GammaGammaFitOptions {
   std::span<const double> weights = {};  // Empty = 1 each.
   std::optional<GammaGammaParameters> warm_start = std::nullopt;
+  bool finite_mean = false;  // Holds q above 1, by e^-10 at least.
 };
 
 struct GammaGammaFit {
   GammaGamma model;
   FitSummary summary;
+  // 3 x 3, row-major, of (log p, log q, log gamma), for the delta method; empty when the
+  // Hessian is singular. Rows of a parameter at its bound are 0.
+  std::vector<double> covariance = {};
 };
 
 // Rows with frequency 0 are passed over. InvalidArgument NOT_POSITIVE

@@ -22,6 +22,9 @@ Fault FaultOf(const PurchaseHistory& history) {
   const double age = history.age_days;
   if (!std::isfinite(t_x)) return {"recency_days", "NOT_FINITE", "must be a number of days"};
   if (!std::isfinite(age)) return {"age_days", "NOT_FINITE", "must be a number of days"};
+  if (!std::isfinite(history.sum_log_gap_days)) {
+    return {"sum_log_gap_days", "NOT_FINITE", "must be a number"};
+  }
   if (t_x < 0) return {"recency_days", "NEGATIVE", "must be >= 0"};
   if (age < 0) return {"age_days", "NEGATIVE", "must be >= 0"};
   if (t_x > age) return {"recency_days", "RECENCY_AFTER_AGE", "must not exceed age_days"};
@@ -62,6 +65,9 @@ absl::StatusOr<std::optional<OrderSummary>> SummarizeOrders(std::span<const Orde
     if (order.day > as_of) continue;
     if (summary.rfm.orders == 0) summary.first_day = order.day;
     const bool new_day = summary.rfm.orders == 0 || order.day != summary.last_day;
+    if (new_day && summary.rfm.orders > 0) {
+      summary.history.sum_log_gap_days += std::log(order.day - summary.last_day);
+    }
     if (new_day) ++summary.rfm.orders;
     summary.last_day = order.day;
     summary.rfm.monetary_micros += order.value_micros;

@@ -36,6 +36,9 @@ struct PurchaseHistory {
   double recency_days = 0;         // t_x: days from the first purchase to the last.
   double age_days = 0;             // T: days from the first purchase to as_of.
   Micros repeat_value_micros = 0;  // Sum over the repeat purchases; the first excluded.
+  // Sum over the repeat purchases of ln(days since the one before): what models of regular
+  // buyers (k > 1) need to compare k. All others ignore it.
+  double sum_log_gap_days = 0;
 
   // Mean value of a repeat purchase in currency units; 0 without one.
   double mean_value() const {
@@ -45,7 +48,8 @@ struct PurchaseHistory {
   }
 };
 
-// InvalidArgument with field `prefix` + frequency, recency_days or age_days:
+// InvalidArgument with field `prefix` + frequency, recency_days, age_days or
+// sum_log_gap_days:
 //   NOT_FINITE, NEGATIVE,
 //   RECENCY_WITHOUT_REPEAT (x = 0 with t_x > 0), RECENCY_MISSING (x > 0 with t_x = 0),
 //   RECENCY_AFTER_AGE (t_x > T).

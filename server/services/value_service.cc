@@ -11,6 +11,7 @@
 #include "server/customer_view.h"
 #include "server/reports.h"
 #include "server/resource_name.h"
+#include "server/services/value_forecasts.h"
 
 namespace rapport::server {
 namespace {
@@ -127,6 +128,7 @@ absl::Status HandleGetValueModel(CallContext& call, const v1::GetValueModelReque
   response->set_name(FormatValueModelName(scope->id));
   const ReadPoint at{call.env(), *scope, generation, v1::VIEW_NIGHTLY, call.now()};
   FillContext(at, response->mutable_context());
+  if (at.model() != nullptr) *response->mutable_drift() = at.model()->value_model().drift();
   response->mutable_context()->set_definition("value_model");
   response->mutable_context()->set_sample_size(response->customer_count());
   return absl::OkStatus();
@@ -139,6 +141,8 @@ class ValueService final : public v1::ValueService::CallbackService {
   RAPPORT_UNARY(ValueService, BatchGetCustomerValues, v1::BatchGetCustomerValuesResponse)
   RAPPORT_UNARY(ValueService, GetValueReport, v1::ValueReport)
   RAPPORT_UNARY(ValueService, GetValueModel, v1::ValueModel)
+  RAPPORT_UNARY(ValueService, PredictValue, v1::PredictValueResponse)
+  RAPPORT_UNARY(ValueService, AskWhatIf, v1::AskWhatIfResponse)
 
  private:
   Env& env_;

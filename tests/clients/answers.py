@@ -74,7 +74,9 @@ def collect(stubs, workspace_id="test", with_timelines=True):
                         cohorts.ListTransitionsRequest(parent=parent, page_size=PAGE), "transitions")
     found["transitions"] = sorted((rig.as_json(t) for t in transitions), key=lambda t: sorted(map(str, t.items())))
     keep("value report", stubs.values.GetValueReport(values.GetValueReportRequest(parent=parent)))
-    keep("value model", stubs.values.GetValueModel(values.GetValueModelRequest(name=f"{parent}/valueModel")))
+    model = stubs.values.GetValueModel(values.GetValueModelRequest(name=f"{parent}/valueModel"))
+    model.ClearField("drift")  # Compares nights, so it tells how many there were.
+    keep("value model", model)
     return found
 
 

@@ -59,6 +59,7 @@ std::vector<Action> EventActions();
 std::vector<Action> CustomerActions();
 std::vector<Action> MetricActions();
 std::vector<Action> ValueActions();
+std::vector<Action> ValueQuestionActions();  // Of group value: predict, what-if, explain.
 std::vector<Action> CohortActions();
 std::vector<Action> RunActions();
 std::vector<Action> StoreActions();

@@ -11,7 +11,7 @@ const std::vector<Group>& Groups() {
       {"events", "Show and send single events."},
       {"customers", "Customers: profile, timeline, explanation, changes."},
       {"metrics", "Metrics, NPS and CSAT."},
-      {"value", "Customer value: one customer, the portfolio, the model."},
+      {"value", "Customer value: customers, the portfolio, the model, questions."},
       {"cohorts", "Retention by acquisition month."},
       {"lifecycle", "Lifecycle stages and transitions."},
       {"runs", "Nightly runs."},
@@ -46,9 +46,9 @@ const std::vector<Flag>& GlobalFlags() {
 const std::vector<Action>& Actions() {
   static const std::vector<Action> kActions = [] {
     std::vector<Action> all;
-    for (auto* part :
-         {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions, &MetricActions,
-          &ValueActions, &CohortActions, &RunActions, &StoreActions, &DemoActions, &ShellActions}) {
+    for (auto* part : {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions,
+                       &MetricActions, &ValueActions, &ValueQuestionActions, &CohortActions,
+                       &RunActions, &StoreActions, &DemoActions, &ShellActions}) {
       std::vector<Action> actions = part();
       all.insert(all.end(), std::make_move_iterator(actions.begin()),
                  std::make_move_iterator(actions.end()));

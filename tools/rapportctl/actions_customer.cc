@@ -62,19 +62,7 @@ absl::Status Explain(Invocation& invocation) {
   ASSIGN_OR_RETURN(const auto answer, invocation.Ask<v1::ExplainCustomerResponse>(
                                           "CustomerService/ExplainCustomer", request));
   if (invocation.json()) return invocation.PrintJson(answer);
-  const Terminal& terminal = invocation.terminal();
-  for (const auto& explanation : answer.explanations()) {
-    invocation.out() << Cat(terminal.In(Paint::kBold, explanation.subject()), " = ",
-                            explanation.result(), "\n  ",
-                            terminal.In(Paint::kDim, explanation.formula()), "\n");
-    Table inputs({{"    input"}, {"value"}, {"from"}});
-    for (const auto& input : explanation.inputs()) {
-      inputs.Add({Cat("    ", input.name()), input.value(), input.origin()});
-    }
-    if (!inputs.empty()) invocation.out() << inputs.Text(terminal);
-    invocation.out() << "\n";
-  }
-  invocation.out() << ContextText(answer.context(), terminal);
+  invocation.out() << ExplanationText(answer, invocation.terminal());
   return absl::OkStatus();
 }
 

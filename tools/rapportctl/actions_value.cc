@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// value get / report / model.
+// value get / report / model / tracking.
 #include <algorithm>
 #include <ostream>
 
@@ -10,6 +10,7 @@
 #include "tools/rapportctl/customer_text.h"
 #include "tools/rapportctl/format.h"
 #include "tools/rapportctl/invocation.h"
+#include "tools/rapportctl/value_model_text.h"
 
 namespace rapport::ctl {
 namespace {
@@ -60,17 +61,41 @@ std::string DecileText(const v1::ValueReport& report, const Terminal& terminal) 
   return table.Text(terminal);
 }
 
+// "1,234.50 to 2,345.60 EUR".
+std::string RangeText(const v1::Interval& interval, const v1::Money& of) {
+  if (interval.level() == 0) return "";
+  return Cat(FormatInterval(interval, 2), of.currency().empty() ? "" : Cat(" ", of.currency()));
+}
+
 std::string SegmentText(std::string_view title,
                         const google::protobuf::RepeatedPtrField<v1::ValueSegment>& segments,
                         const Terminal& terminal) {
   if (segments.empty()) return "";
-  Table table({{std::string(title)}, {"customers", true}, {"predicted", true}, {"to date", true}});
+  Table table({{std::string(title)},
+               {"customers", true},
+               {"predicted", true},
+               {"range"},
+               {"to date", true},
+               {"alive", true}});
   for (const auto& segment : segments) {
     table.Add({FormatEnum(segment.segment(), "LIFECYCLE_STAGE_"),
                FormatCount(segment.customer_count()), FormatMoneyShort(segment.predicted_total()),
-               FormatMoneyShort(segment.historic_total())});
+               FormatInterval(segment.equity_interval(), 2),
+               FormatMoneyShort(segment.historic_total()), FormatShare(segment.mean_p_alive(), 0)});
   }
   return Cat("\n", table.Text(terminal));
+}
+
+void AddEquity(const v1::ValueReport& report, const Terminal& terminal, Sheet& sheet) {
+  sheet.Add("customer equity",
+            terminal.In(Paint::kBold, FormatMoneyShort(report.customer_equity())));
+  if (report.equity_interval().level() == 0) return;
+  sheet.Add("  range", Cat(RangeText(report.equity_interval(), report.customer_equity()), " (",
+                           FormatShare(report.equity_interval().level(), 0), ")"));
+  sheet.Add(
+      "  deviation",
+      Cat(FormatMoneyShort(report.individual_deviation()), " from the customers' own futures, ",
+          FormatMoneyShort(report.parameter_deviation()), " from the parameters"));
 }
 
 absl::Status Report(Invocation& invocation) {
@@ -81,8 +106,7 @@ absl::Status Report(Invocation& invocation) {
   if (invocation.json()) return invocation.PrintJson(report);
   const Terminal& terminal = invocation.terminal();
   Sheet sheet;
-  sheet.Add("customer equity",
-            terminal.In(Paint::kBold, FormatMoneyShort(report.customer_equity())));
+  AddEquity(report, terminal, sheet);
   sheet.Add("value to date", FormatMoneyShort(report.historic_total()));
   sheet.Add("customers with a value", FormatCount(report.customer_count()));
   sheet.Add("expected alive", Cat(FormatNumber(report.expected_alive(), 0), " (mean chance ",
@@ -92,75 +116,35 @@ absl::Status Report(Invocation& invocation) {
   invocation.out() << sheet.Text(terminal) << "\n"
                    << DecileText(report, terminal)
                    << SegmentText("stage", report.by_stage(), terminal)
-                   << SegmentText("RFM segment", report.by_rfm_segment(), terminal) << "\n"
+                   << SegmentText("RFM segment", report.by_rfm_segment(), terminal)
+                   << SegmentText("first order in", report.by_cohort(), terminal)
+                   << SegmentText("channel", report.by_channel(), terminal) << "\n"
                    << ContextText(report.context(), terminal);
   return absl::OkStatus();
 }
 
-void AddParameters(std::string_view model,
-                   const google::protobuf::RepeatedPtrField<v1::Parameter>& parameters,
-                   Table& table) {
-  for (const auto& parameter : parameters) {
-    table.Add({std::string(model), parameter.name(), FormatNumber(parameter.value(), 4),
-               parameter.standard_error() > 0 ? FormatNumber(parameter.standard_error(), 4) : "-"});
-  }
-}
-
-std::string FitText(const v1::ValueModel& model, const Terminal& terminal) {
-  Sheet sheet;
-  sheet.Add("purchases", Cat(model.purchase_model(), ", log-likelihood ",
-                             FormatNumber(model.purchase_log_likelihood(), 3), ", BIC ",
-                             FormatNumber(model.purchase_bic(), 1)));
-  sheet.Add("spend", Cat(model.spend_model(), ", log-likelihood ",
-                         FormatNumber(model.spend_log_likelihood(), 3)));
-  sheet.Add("  because", model.spend_reason());
-  sheet.Add("correlation", Cat(FormatNumber(model.frequency_value_correlation(), 3),
-                               " of frequency and mean value"));
-  sheet.Add("customers", Cat(FormatCount(model.customer_count()), ", of them ",
-                             FormatCount(model.repeater_count()), " with repeat purchases"));
-  sheet.Add("fit", Cat(model.converged() ? "converged" : "did not converge", " in ",
-                       model.iterations(), " iterations, up to ", FormatStamp(model.fit_as_of())));
-  sheet.Add("time unit", Cat(FormatNumber(model.time_unit_days(), 0), " days"));
-  for (const std::string& note : model.notes()) sheet.Add("note", note);
-  return sheet.Text(terminal);
-}
-
-std::string HoldoutText(const v1::Holdout& holdout, const Terminal& terminal) {
-  Sheet sheet;
-  sheet.Add("holdout", Cat(holdout.days(), " days from ", holdout.start_date()));
-  sheet.Add("purchases", Cat(FormatCount(holdout.actual_total()), " happened, ",
-                             FormatNumber(holdout.expected_total(), 1), " expected"));
-  sheet.Add("error a customer",
-            Cat("MAE ", FormatNumber(holdout.mae(), 3),
-                " (past rate going on: ", FormatNumber(holdout.naive_mae(), 3), "), RMSE ",
-                FormatNumber(holdout.rmse(), 3), ", bias ", FormatNumber(holdout.bias(), 3)));
-  return Cat("\n", sheet.Text(terminal));
-}
-
-absl::Status Model(Invocation& invocation) {
+absl::StatusOr<v1::ValueModel> AskModel(Invocation& invocation) {
   v1::GetValueModelRequest request;
   ASSIGN_OR_RETURN(const std::string workspace, invocation.Workspace());
   request.set_name(Cat(workspace, "/valueModel"));
-  ASSIGN_OR_RETURN(const auto model,
-                   invocation.Ask<v1::ValueModel>("ValueService/GetValueModel", request));
+  return invocation.Ask<v1::ValueModel>("ValueService/GetValueModel", request);
+}
+
+absl::Status Model(Invocation& invocation) {
+  ASSIGN_OR_RETURN(const v1::ValueModel model, AskModel(invocation));
   if (invocation.json()) return invocation.PrintJson(model);
   const Terminal& terminal = invocation.terminal();
-  Table parameters({{"model"}, {"parameter"}, {"estimate", true}, {"standard error", true}});
-  AddParameters(model.purchase_model(), model.purchase_parameters(), parameters);
-  AddParameters(model.spend_model(), model.spend_parameters(), parameters);
-  std::string text = Cat(FitText(model, terminal), "\n", parameters.Text(terminal));
-  if (!model.frequency_table().empty()) {
-    Table table({{"repeat purchases", true}, {"customers", true}, {"expected", true}});
-    for (int i = 0; i < model.frequency_table_size(); ++i) {
-      const auto& row = model.frequency_table(i);
-      const bool last = i + 1 == model.frequency_table_size();
-      table.Add({Cat(row.repeat_purchases(), last ? "+" : ""), FormatCount(row.actual()),
-                 FormatNumber(row.expected(), 1)});
-    }
-    text = Cat(text, "\n", table.Text(terminal));
-  }
-  if (model.has_holdout()) text = Cat(text, HoldoutText(model.holdout(), terminal));
-  invocation.out() << text << "\n" << ContextText(model.context(), terminal);
+  invocation.out() << ValueModelText(model, terminal) << "\n"
+                   << ContextText(model.context(), terminal);
+  return absl::OkStatus();
+}
+
+absl::Status Tracking(Invocation& invocation) {
+  ASSIGN_OR_RETURN(const v1::ValueModel model, AskModel(invocation));
+  if (invocation.json()) return invocation.PrintJson(model.tracking());
+  const Terminal& terminal = invocation.terminal();
+  invocation.out() << TrackingText(model.tracking(), terminal) << "\n"
+                   << ContextText(model.context(), terminal);
   return absl::OkStatus();
 }
 
@@ -181,19 +165,27 @@ std::vector<Action> ValueActions() {
        .examples = {"value get --workspace=shop 17850 --horizon=90"},
        .run = Get},
       {.path = "value report",
-       .summary = "Reports value over all customers, by decile.",
-       .details = "",
+       .summary = "Reports value over all customers, by decile, stage, cohort and channel.",
+       .details = "The range of customer equity holds the customers' own futures and the "
+                  "uncertainty of the parameters, which moves all customers together.",
        .arguments = {},
        .flags = {},
        .examples = {"value report --workspace=shop"},
        .run = Report},
       {.path = "value model",
-       .summary = "Shows the fitted value model, its fit and holdout.",
+       .summary = "Shows the fit report: the models tried, parameters, holdout, classifiers.",
        .details = "",
        .arguments = {},
        .flags = {},
        .examples = {"value model --workspace=shop"},
        .run = Model},
+      {.path = "value tracking",
+       .summary = "Charts repeat purchases week by week: actual against expected.",
+       .details = "In the holdout, expected is what the model fitted before it foresaw.",
+       .arguments = {},
+       .flags = {},
+       .examples = {"value tracking --workspace=shop"},
+       .run = Tracking},
   };
 }
 

@@ -23,7 +23,68 @@ std::vector<Flag> SettingFlags() {
        .choices = "monday|sunday"},
       {.name = "horizon-days", .placeholder = "N", .help = "Days over which value is predicted."},
       {.name = "discount-rate", .placeholder = "RATE", .help = "A year, e.g. 0.1."},
+      {.name = "purchase-model",
+       .placeholder = "MODEL",
+       .help = "How repeat purchases are modelled; auto takes the best of all.",
+       .choices = "auto|bg_nbd|mbg_nbd|pareto_nbd|bg_cnbd_k|mbg_cnbd_k|bg_bb|nbd"},
+      {.name = "time-unit-days", .placeholder = "DAYS", .help = "Unit of the model's parameters."},
+      {.name = "margin", .placeholder = "SHARE", .help = "Share of revenue that is kept, 0-1."},
+      {.name = "churn-days", .placeholder = "N", .help = "Horizon of churn predictions."},
+      {.name = "subscription-days", .placeholder = "N", .help = "Days of a subscription period."},
+      {.name = "channel-covariate",
+       .placeholder = "",
+       .help = "The channel of the first order acts on the purchase model."},
+      {.name = "model-by-channel",
+       .placeholder = "",
+       .help = "A purchase model for each channel of the first order."},
+      {.name = "require-spend-mean",
+       .placeholder = "",
+       .help = "Fit spend so that its population mean is finite (q > 1)."},
   };
+}
+
+absl::StatusOr<double> Decimal(const Invocation& invocation, const std::string& flag) {
+  double value = 0;
+  if (absl::SimpleAtod(invocation.Text(flag), &value)) return value;
+  return absl::InvalidArgumentError(Cat("--", flag, ": must be a number such as 0.1"));
+}
+
+absl::Status ReadValueSettings(const Invocation& invocation, v1::ValueSettings& value,
+                               google::protobuf::FieldMask& mask) {
+  const auto given = [&](const char* flag, const char* field) {
+    const bool has = invocation.Has(flag) || invocation.On(flag);
+    if (has) mask.add_paths(Cat("value_settings.", field));
+    return has;
+  };
+  if (given("purchase-model", "purchase_model")) {
+    value.set_purchase_model(invocation.Text("purchase-model"));
+  }
+  if (given("time-unit-days", "time_unit_days")) {
+    ASSIGN_OR_RETURN(const double days, Decimal(invocation, "time-unit-days"));
+    value.set_time_unit_days(days);
+  }
+  if (given("margin", "margin")) {
+    ASSIGN_OR_RETURN(const double margin, Decimal(invocation, "margin"));
+    value.set_margin(margin);
+  }
+  if (given("churn-days", "churn_horizon_days")) {
+    ASSIGN_OR_RETURN(const int64_t days, invocation.Number("churn-days", 1, 730));
+    value.set_churn_horizon_days(static_cast<int32_t>(days));
+  }
+  if (given("subscription-days", "subscription_period_days")) {
+    ASSIGN_OR_RETURN(const int64_t days, invocation.Number("subscription-days", 1, 366));
+    value.set_subscription_period_days(static_cast<int32_t>(days));
+  }
+  if (given("channel-covariate", "channel_covariate")) {
+    value.set_channel_covariate(invocation.On("channel-covariate"));
+  }
+  if (given("model-by-channel", "model_by_channel")) {
+    value.set_model_by_channel(invocation.On("model-by-channel"));
+  }
+  if (given("require-spend-mean", "require_spend_mean")) {
+    value.set_require_spend_mean(invocation.On("require-spend-mean"));
+  }
+  return absl::OkStatus();
 }
 
 // Fills the settings given and names them in `paths`.
@@ -52,14 +113,11 @@ absl::Status ReadSettings(const Invocation& invocation, v1::Workspace& workspace
     mask.add_paths("value_horizon_days");
   }
   if (invocation.Has("discount-rate")) {
-    double rate = 0;
-    if (!absl::SimpleAtod(invocation.Text("discount-rate"), &rate)) {
-      return absl::InvalidArgumentError("--discount-rate: must be a number such as 0.1");
-    }
+    ASSIGN_OR_RETURN(const double rate, Decimal(invocation, "discount-rate"));
     workspace.set_annual_discount_rate(rate);
     mask.add_paths("annual_discount_rate");
   }
-  return absl::OkStatus();
+  return ReadValueSettings(invocation, *workspace.mutable_value_settings(), mask);
 }
 
 absl::Status Show(const Invocation& invocation, const v1::Workspace& workspace) {
@@ -72,6 +130,12 @@ absl::Status Show(const Invocation& invocation, const v1::Workspace& workspace) 
   sheet.Add("week starts", workspace.week_start() == v1::WEEK_START_SUNDAY ? "Sunday" : "Monday");
   sheet.Add("value horizon", Cat(workspace.value_horizon_days(), " days"));
   sheet.Add("discount rate", Cat(FormatShare(workspace.annual_discount_rate()), " a year"));
+  const v1::ValueSettings& value = workspace.value_settings();
+  sheet.Add("purchase model", Cat(value.purchase_model(),
+                                  value.channel_covariate() ? ", channel as covariate" : "",
+                                  value.model_by_channel() ? ", one for each channel" : ""));
+  sheet.Add("margin", FormatShare(value.margin()));
+  sheet.Add("churn horizon", Cat(value.churn_horizon_days(), " days"));
   sheet.Add("created", FormatStamp(workspace.create_time()));
   invocation.out() << sheet.Text(invocation.terminal());
   return absl::OkStatus();

@@ -73,6 +73,65 @@ void AddFacts(const v1::CustomerFacts& facts, Sheet& sheet) {
   if (facts.has_value()) AddValue(facts.value(), sheet);
 }
 
+// "0.00 to 12.50 (80 %)".
+std::string RangeText(const v1::Interval& interval) {
+  if (interval.level() == 0) return "";
+  return Cat(FormatInterval(interval, 2), " (", FormatShare(interval.level(), 0), ")");
+}
+
+void AddPredicted(const v1::CustomerValue& value, Sheet& sheet) {
+  sheet.Add("predicted value",
+            Cat(FormatMoneyShort(value.predicted()), " over ", value.horizon_days(), " days"));
+  sheet.Add("  own future", RangeText(value.predicted_interval()));
+  sheet.Add("  parameters", RangeText(value.mean_interval()));
+  sheet.Add("  both", RangeText(value.total_interval()));
+  if (value.has_residual()) sheet.Add("without end", FormatMoneyShort(value.residual()));
+}
+
+void AddPurchases(const v1::CustomerValue& value, Sheet& sheet) {
+  sheet.Add("chance alive", Cat(FormatShare(value.p_alive()),
+                                value.alive_by_construction() ? ", by construction of the model: "
+                                                                "it says nothing here"
+                                                              : ""));
+  sheet.Add("chance to buy", Cat(FormatShare(value.purchase_probability()), " over ",
+                                 value.horizon_days(), " days"));
+  sheet.Add("expected purchases",
+            Cat(FormatNumber(value.expected_purchases(), 2), " (",
+                FormatNumber(value.expected_purchases_30d(), 2), " in 30 days)"));
+  sheet.Add("expected order value", FormatMoneyShort(value.expected_order_value()));
+  if (value.has_next_purchase_days()) {
+    sheet.Add("next purchase", Cat("in ", FormatNumber(value.next_purchase_days(), 1),
+                                   " days, the median if one comes"));
+  }
+  if (value.has_silence_days()) {
+    sheet.Add("falls silent", Cat("after ", FormatNumber(value.silence_days(), 1),
+                                  " days without a purchase: chance alive below 50 %"));
+  }
+}
+
+std::string BasisText(v1::ChurnBasis basis) {
+  return FormatEnum(v1::ChurnBasis_Name(basis), "CHURN_BASIS_");
+}
+
+void AddChurn(const v1::Churn& churn, Sheet& sheet) {
+  std::string range;
+  if (churn.interval().level() > 0) {
+    range = Cat(" (", FormatShare(churn.interval().low()), " to ",
+                FormatShare(churn.interval().high()), ")");
+  }
+  sheet.Add("chance to leave",
+            Cat(FormatShare(churn.probability()), " within ", churn.horizon_days(), " days", range,
+                ", by the ", BasisText(churn.basis())));
+  for (const v1::ChurnReason& reason : churn.reasons()) {
+    const bool raises = reason.contribution() > 0;
+    sheet.Add(
+        raises ? "  raised by" : "  lowered by",
+        Cat(reason.text().empty() ? Cat(reason.feature(), " ", FormatNumber(reason.value(), 2))
+                                  : reason.text(),
+            " (", raises ? "+" : "", FormatNumber(reason.contribution(), 2), ")"));
+  }
+}
+
 }  // namespace
 
 std::string StageText(v1::LifecycleStage stage) {
@@ -80,21 +139,37 @@ std::string StageText(v1::LifecycleStage stage) {
 }
 
 void AddValue(const v1::CustomerValue& value, Sheet& sheet) {
-  sheet.Add("value to date", FormatMoneyShort(value.historic()));
-  const std::string range = FormatInterval(value.predicted_interval(), 2);
-  sheet.Add("predicted value",
-            Cat(FormatMoneyShort(value.predicted()), " over ", value.horizon_days(), " days",
-                range.empty() ? "" : Cat(" (", range, ")")));
-  sheet.Add("chance alive", FormatShare(value.p_alive()));
-  sheet.Add("expected purchases",
-            Cat(FormatNumber(value.expected_purchases(), 2), " (",
-                FormatNumber(value.expected_purchases_30d(), 2), " in 30 days)"));
-  sheet.Add("expected order value", FormatMoneyShort(value.expected_order_value()));
+  if (value.has_historic()) sheet.Add("value to date", FormatMoneyShort(value.historic()));
+  if (value.horizon_days() > 0) {
+    AddPredicted(value, sheet);
+    AddPurchases(value, sheet);
+    if (value.has_churn()) AddChurn(value.churn(), sheet);
+    if (value.has_top_decile_probability()) {
+      sheet.Add("top decile", Cat(FormatShare(value.top_decile_probability()), " chance"));
+    }
+  }
   if (value.decile() > 0) sheet.Add("value decile", Cat(value.decile(), " of 10"));
   sheet.Add("from",
             Cat("x ", value.repeat_purchases(), ", t_x ", FormatNumber(value.recency_days(), 1),
-                " days, T ", FormatNumber(value.age_days(), 1), " days, ", value.model()));
+                " days, T ", FormatNumber(value.age_days(), 1), " days",
+                value.model().empty() ? "" : Cat(", ", value.model()),
+                value.model_segment().empty() ? "" : Cat(" of ", value.model_segment())));
   for (const std::string& note : value.notes()) sheet.Add("note", note);
+}
+
+std::string ExplanationText(const v1::ExplainCustomerResponse& answer, const Terminal& terminal) {
+  std::string text;
+  for (const auto& explanation : answer.explanations()) {
+    text = Cat(text, terminal.In(Paint::kBold, explanation.subject()), " = ", explanation.result(),
+               "\n  ", terminal.In(Paint::kDim, explanation.formula()), "\n");
+    Table inputs({{"    input"}, {"value"}, {"from"}});
+    for (const auto& input : explanation.inputs()) {
+      inputs.Add({Cat("    ", input.name()), input.value(), input.origin()});
+    }
+    if (!inputs.empty()) text += inputs.Text(terminal);
+    text += "\n";
+  }
+  return Cat(text, ContextText(answer.context(), terminal));
 }
 
 std::string CustomerText(const v1::Customer& customer, const Terminal& terminal) {

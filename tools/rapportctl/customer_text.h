@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A customer, a list of customers and a customer's value as text.
+// A customer, a list of customers, a customer's value and its explanation as text.
 #pragma once
 
 #include <string>
 
 #include "google/protobuf/repeated_ptr_field.h"
 #include "rapport/v1/customer.pb.h"
+#include "rapport/v1/customer_service.pb.h"
 #include "rapport/v1/value.pb.h"
 #include "tools/rapportctl/format.h"
 #include "tools/rapportctl/terminal.h"
@@ -17,6 +18,8 @@ std::string CustomerTable(const google::protobuf::RepeatedPtrField<v1::Customer>
                           const Terminal& terminal);
 // Adds the figures of a value to a sheet.
 void AddValue(const v1::CustomerValue& value, Sheet& sheet);
+// Each figure with its formula and inputs.
+std::string ExplanationText(const v1::ExplainCustomerResponse& answer, const Terminal& terminal);
 // "at risk" and so on.
 std::string StageText(v1::LifecycleStage stage);
 

@@ -14,6 +14,7 @@ _rapportctl() {
   done
   case "$flag" in
     --week-start) choices='monday sunday' ;;
+    --purchase-model) choices='auto bg_nbd mbg_nbd pareto_nbd bg_cnbd_k mbg_cnbd_k bg_bb nbd' ;;
     --by) choices='day week month quarter year' ;;
     --group-by) choices='channel touchpoint' ;;
     --birth) choices='first_order first_event' ;;
@@ -28,7 +29,7 @@ _rapportctl() {
     events) words='list send' ;;
     customers) words='get list timeline explain set merge' ;;
     metrics) words='list query nps csat' ;;
-    value) words='get report model' ;;
+    value) words='get report model tracking predict what-if explain' ;;
     cohorts) words='retention' ;;
     lifecycle) words='show transitions' ;;
     runs) words='list get' ;;
@@ -39,8 +40,8 @@ _rapportctl() {
   if [[ -n $second ]]; then words=''; fi
   case "$first" in import|quality|completion|version|help) second='' ;; esac
   case "$first${second:+ $second}" in
-    'workspaces create') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --if-missing" ;;
-    'workspaces update') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate=" ;;
+    'workspaces create') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --purchase-model= --time-unit-days= --margin= --churn-days= --subscription-days= --channel-covariate --model-by-channel --require-spend-mean --if-missing" ;;
+    'workspaces update') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --purchase-model= --time-unit-days= --margin= --churn-days= --subscription-days= --channel-covariate --model-by-channel --require-spend-mean" ;;
     'import') flags="$flags --mapping= --rejects= --max-rejects= --resume-file= --batch-size= --in-flight= --dry-run" ;;
     'events list') flags="$flags --limit= --type= --from= --to= --ascending --page-token=" ;;
     'customers get') flags="$flags --live" ;;
@@ -52,6 +53,9 @@ _rapportctl() {
     'metrics nps') flags="$flags --from= --to= --nightly" ;;
     'metrics csat') flags="$flags --from= --to= --nightly --by= --group-by= --compare" ;;
     'value get') flags="$flags --live --horizon=" ;;
+    'value predict') flags="$flags --purchases= --recency= --age= --mean-value= --channel= --horizon= --counts= --model= --parameter= --time-unit= --regularity=" ;;
+    'value what-if') flags="$flags --leaving= --frequency= --order-value= --margin= --horizon=" ;;
+    'value explain') flags="$flags --live" ;;
     'cohorts retention') flags="$flags --birth= --return= --mode= --show= --periods= --from= --to=" ;;
     'lifecycle show') flags="$flags --from= --to=" ;;
     'lifecycle transitions') flags="$flags --limit= --to-stage= --from= --to= --page-token=" ;;

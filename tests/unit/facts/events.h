@@ -33,7 +33,7 @@ inline EventColumns Event(std::string_view time, v1::EventType type, int64_t val
 }
 // Amounts in whole units of EUR.
 inline EventColumns Order(std::string_view time, int64_t units) {
-  EventColumns event = Event(time, v1::EVENT_TYPE_ORDER_PLACED, units * kMicrosPerUnit, 1);
+  EventColumns event = Event(time, v1::EVENT_TYPE_ORDER_PLACED, units * kMicrosPerUnit, 1000);
   event.currency = Euro();
   return event;
 }

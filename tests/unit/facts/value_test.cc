@@ -36,6 +36,13 @@ std::vector<Fold> ReadCdnow(const std::string& path) {
   return folds;
 }
 
+// The published figures are of BG/NBD; `auto` takes MBG/NBD here.
+Settings BgNbdSettings() {
+  Settings settings = EuroSettings();
+  settings.purchase_model = "bg_nbd";
+  return settings;
+}
+
 FitInput InputOf(const std::vector<Fold>& folds, std::string_view as_of) {
   const Settings settings = EuroSettings();
   FitInput input;
@@ -44,6 +51,8 @@ FitInput InputOf(const std::vector<Fold>& folds, std::string_view as_of) {
   for (const Fold& fold : folds) {
     const Projection projection = Project(settings, fold, At(as_of));
     input.histories.push_back(projection.purchases);
+    input.channels.push_back(projection.facts.acquisition_channel());
+    input.purchases_by_day.Add(fold, input.as_of_day);
     const v1::Rfm& rfm = projection.facts.rfm();
     input.rfm_recency_days.push_back(rfm.recency_days());
     input.rfm_frequency.push_back(static_cast<double>(rfm.frequency()));
@@ -51,6 +60,7 @@ FitInput InputOf(const std::vector<Fold>& folds, std::string_view as_of) {
     const value::PurchaseHistory early = HistoryAt(settings, fold, input.holdout_start);
     if (early.age_days < 0) continue;
     input.calibration.push_back(early);
+    input.calibration_channels.push_back(fold.first_order_channel());
     input.holdout_purchases.push_back(PurchaseDaysAfter(fold, input.holdout_start));
   }
   return input;
@@ -69,7 +79,7 @@ class Cdnow : public ::testing::Test {
     }
   }
   static WorkspaceModel Fit(const FitInput& input, const WorkspaceModel* previous = nullptr) {
-    return FitModel(EuroSettings(), input, At(kCalibrationEnd), previous);
+    return FitModel(BgNbdSettings(), input, At(kCalibrationEnd), previous);
   }
   static std::vector<Fold>* folds_;
 };
@@ -131,21 +141,22 @@ TEST_F(Cdnow, PreviousModelIsKeptWithANoteWhenThereIsNoFit) {
 }
 
 TEST_F(Cdnow, ScoresAndReportAddUp) {
-  const Settings settings = EuroSettings();
+  const Settings settings = BgNbdSettings();
   WorkspaceModel model = Fit(InputOf(*folds_, kCalibrationEnd));
   std::vector<Projection> base;
   for (const Fold& fold : *folds_) base.push_back(Project(settings, fold, At(kCalibrationEnd)));
   std::vector<int64_t> predicted;
   Scorer first(settings, model);
   for (const Projection& projection : base) {
-    predicted.push_back(first.PredictedMicros(projection.purchases));
+    predicted.push_back(
+        first.PredictedMicros(projection.purchases, projection.facts.acquisition_channel()));
   }
   for (const int64_t cut : DecileCuts(predicted)) model.add_decile_cuts(cut);
   Scorer scorer(settings, model);
-  ValueTotals left, right;
+  ValueTotals left(model), right(model);
   int64_t equity = 0, historic = 0;
   for (size_t i = 0; i < base.size(); ++i) {
-    scorer.Score(base[i]);
+    const ScoredValue scored = scorer.Score(base[i]);
     const v1::CustomerValue& value = base[i].facts.value();
     ASSERT_EQ(value.predicted().micros(), predicted[i]);
     ASSERT_GE(value.decile(), 1);
@@ -154,7 +165,7 @@ TEST_F(Cdnow, ScoresAndReportAddUp) {
     ASSERT_LE(value.expected_purchases_30d(), value.expected_purchases());
     equity += value.predicted().micros();
     historic += value.historic().micros();
-    (i % 2 == 0 ? left : right).Add(base[i].facts);
+    (i % 2 == 0 ? left : right).Add(base[i].facts, scored);
     // One customer scored alone has the same bytes.
     if (i % 500 == 0) {
       Projection alone = Project(settings, (*folds_)[i], At(kCalibrationEnd));
@@ -162,7 +173,7 @@ TEST_F(Cdnow, ScoresAndReportAddUp) {
       EXPECT_EQ(alone.facts.SerializeAsString(), base[i].facts.SerializeAsString());
     }
   }
-  ValueTotals merged;
+  ValueTotals merged(model);
   merged.Merge(right);
   merged.Merge(left);
   left.Merge(right);
@@ -179,11 +190,81 @@ TEST_F(Cdnow, ScoresAndReportAddUp) {
   EXPECT_EQ(in_stages, 2357);
   EXPECT_EQ(in_segments, 2357);
   EXPECT_GT(report.top_decile_share(), 0.3);
+  // Equity is the sum, so its range holds it; parameters matter more than luck here.
+  const double units = static_cast<double>(equity) / 1e6;
+  EXPECT_LT(report.equity_interval().low(), units);
+  EXPECT_GT(report.equity_interval().high(), units);
+  EXPECT_GT(report.parameter_deviation().micros(), report.individual_deviation().micros());
+}
+
+TEST_F(Cdnow, AutoTakesTheModelWithoutTheOneTimeBuyerArtefact) {
+  const WorkspaceModel model =
+      FitModel(EuroSettings(), InputOf(*folds_, kCalibrationEnd), At(kCalibrationEnd), nullptr);
+  const v1::ValueModel& fit = model.value_model();
+  EXPECT_EQ(fit.purchase_model(), "mbg_nbd");
+  // value.md section 1: r .524843 alpha 6.183085 a .891359 b 1.614002, LL -9582.1357156.
+  EXPECT_NEAR(Named(fit.purchase_parameters(), "r"), 0.524843, 1e-5);
+  EXPECT_NEAR(Named(fit.purchase_parameters(), "alpha"), 6.183085, 1e-4);
+  EXPECT_NEAR(Named(fit.purchase_parameters(), "a"), 0.891359, 1e-5);
+  EXPECT_NEAR(Named(fit.purchase_parameters(), "b"), 1.614002, 2e-5);
+  EXPECT_NEAR(fit.purchase_log_likelihood(), -9582.1357156, 1e-6);
+  EXPECT_EQ(fit.candidates_size(), 6);
+  int chosen = 0;
+  for (const v1::ModelCandidate& candidate : fit.candidates()) {
+    EXPECT_FALSE(candidate.reason().empty()) << candidate.model();
+    chosen += candidate.chosen() ? 1 : 0;
+  }
+  EXPECT_EQ(chosen, 1);
+  int64_t repeats = 0;
+  for (const Fold& fold : *folds_) repeats += std::max(0, fold.order_days_size() - 1);
+  ASSERT_GT(fit.tracking().points_size(), 38);
+  EXPECT_EQ(fit.tracking().points().rbegin()->cumulative_actual(), repeats);
+  EXPECT_EQ(fit.conditional_expectations_size(), 8);
+  EXPECT_EQ(fit.frequency_table(0).actual(), 1411);
+  // Nobody is alive by construction under it.
+  Projection once;
+  for (const Fold& fold : *folds_) {
+    if (fold.order_days_size() == 1) once = Project(EuroSettings(), fold, At(kCalibrationEnd));
+  }
+  Score(EuroSettings(), model, once);
+  EXPECT_LT(once.facts.value().p_alive(), 1);
+  EXPECT_FALSE(once.facts.value().alive_by_construction());
+  EXPECT_EQ(once.facts.value().model(), "mbg_nbd+gamma_gamma");
+}
+
+TEST_F(Cdnow, ChannelsMayHaveCovariatesOrModelsOfTheirOwn) {
+  FitInput input = InputOf(*folds_, kCalibrationEnd);
+  // Half of the customers under another channel, at random: no effect to be found.
+  std::mt19937 random(3);
+  for (size_t i = 0; i < input.channels.size(); ++i) {
+    input.channels[i] = random() % 2 == 0 ? v1::CHANNEL_WEB : v1::CHANNEL_EMAIL;
+  }
+  input.calibration.clear();
+  input.calibration_channels.clear();
+  input.holdout_purchases.clear();
+  Settings settings = BgNbdSettings();
+  settings.channel_covariate = true;
+  const v1::ValueModel with = FitModel(settings, input, At(kCalibrationEnd), nullptr).value_model();
+  ASSERT_EQ(with.effects_size(), 3) << "one covariate on alpha, a and b";
+  EXPECT_EQ(with.effects(0).parameter(), "alpha");
+  for (const v1::CovariateEffect& effect : with.effects()) EXPECT_GT(effect.p_value(), 1e-3);
+  EXPECT_GE(with.purchase_log_likelihood(), -9582.4292067 - 1e-6) << "more freedom, not worse";
+  settings.channel_covariate = false;
+  settings.model_by_channel = true;
+  WorkspaceModel apart = FitModel(settings, input, At(kCalibrationEnd), nullptr);
+  ASSERT_EQ(apart.value_model().segments_size(), 2);
+  for (const v1::SegmentModel& segment : apart.value_model().segments()) {
+    EXPECT_EQ(segment.purchase_model(), "bg_nbd") << segment.reason();
+  }
+  Projection projection = Project(settings, (*folds_)[0], At(kCalibrationEnd));
+  projection.facts.set_acquisition_channel(v1::CHANNEL_EMAIL);
+  Score(settings, apart, projection);
+  EXPECT_EQ(projection.facts.value().model_segment(), "EMAIL");
 }
 
 TEST_F(Cdnow, PublishedForecastOfOneCustomer) {
   // Customer 0001: x 2, t_x 30.43, T 38.86 weeks; next 39 weeks: 1.2259 purchases.
-  Settings settings = EuroSettings();
+  Settings settings = BgNbdSettings();
   settings.value_horizon_days = 273;
   const WorkspaceModel model = Fit(InputOf(*folds_, kCalibrationEnd));
   Projection projection = Project(settings, (*folds_)[0], At(kCalibrationEnd));
@@ -197,7 +278,7 @@ TEST_F(Cdnow, PublishedForecastOfOneCustomer) {
 }
 
 TEST_F(Cdnow, AnotherHorizon) {
-  const Settings settings = EuroSettings();
+  const Settings settings = BgNbdSettings();
   const WorkspaceModel model = Fit(InputOf(*folds_, kCalibrationEnd));
   Projection projection = Project(settings, (*folds_)[0], At(kCalibrationEnd));
   Score(settings, model, projection);
@@ -217,7 +298,7 @@ TEST_F(Cdnow, AnotherHorizon) {
 }
 
 TEST_F(Cdnow, ExplainNamesFormulaParametersAndSource) {
-  const Settings settings = EuroSettings();
+  const Settings settings = BgNbdSettings();
   const WorkspaceModel model = Fit(InputOf(*folds_, kCalibrationEnd));
   Projection projection = Project(settings, (*folds_)[0], At(kCalibrationEnd));
   Score(settings, model, projection);

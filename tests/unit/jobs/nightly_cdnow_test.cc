@@ -53,6 +53,7 @@ TEST(NightlyCdnow, FitsThePublishedModels) {
   v1::Workspace workspace = TestWorkspace();
   workspace.set_time_zone("UTC");
   workspace.set_base_currency("USD");
+  workspace.mutable_value_settings()->set_purchase_model("bg_nbd");  // Auto takes MBG/NBD.
   shop.PutWorkspace(workspace);
   shop.Log(rows);
   NightlyOptions options;

@@ -68,7 +68,7 @@ TEST(PlanWaves, RefusesAnUnknownNeedAndTwoOfOneName) {
   EXPECT_THAT(PlanWaves(twice), testing::StatusIs(absl::StatusCode::kInternal));
 }
 
-TEST(PlanWaves, TheNightHasFiveWaves) {
+TEST(PlanWaves, TheNightHasSixWaves) {
   const auto stages = AllStages();
   RAPPORT_ASSERT_OK_AND_ASSIGN(const auto waves, PlanWaves(stages));
   EXPECT_EQ(DescribePlan(waves),
@@ -83,9 +83,11 @@ TEST(PlanWaves, TheNightHasFiveWaves) {
             "  transitions  after fold\n"
             "  value_fit  after fold\n"
             "wave 3: one pass over customers' folds\n"
-            "  facts  after fold, value_fit\n"
-            "wave 4: no pass over customers\n"
-            "  reports  after base_reports, value_fit, facts\n");
+            "  predict  after fold, value_fit\n"
+            "wave 4: one pass over customers' folds\n"
+            "  facts  after fold, predict\n"
+            "wave 5: no pass over customers\n"
+            "  reports  after base_reports, predict, facts\n");
 }
 
 }  // namespace

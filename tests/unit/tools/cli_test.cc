@@ -3,13 +3,12 @@
 #include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/unit/tools/fake_connection.h"
+#include "tests/unit/tools/cli_rig.h"
 #include "tests/unit/tools/golden.h"
 #include "tools/rapportctl/format.h"
 #include "tools/rapportctl/help.h"
@@ -20,48 +19,6 @@ namespace {
 
 using ::rapport::testing::ExpectGolden;
 using ::testing::HasSubstr;
-
-struct Shown {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-class CliTest : public ::testing::Test {
- protected:
-  Shown Run(const std::vector<std::string>& words) {
-    std::ostringstream out;
-    std::ostringstream err;
-    Surroundings around;
-    around.out = &out;
-    around.err = &err;
-    around.out_terminal = terminal_;
-    around.environment = [this](std::string_view name) {
-      const auto found = environment_.find(std::string(name));
-      return found == environment_.end() ? std::string() : found->second;
-    };
-    around.connect = [this](const ConnectOptions& options) {
-      connected_ = options;
-      return std::make_unique<FakeConnection>(server_);
-    };
-    around.now_micros = [this] { return now_micros_ += 1000; };
-    const int code = RunProgram(words, around);
-    return {code, out.str(), err.str()};
-  }
-  // Runs with workspace shop and compares the output with tests/golden/cli/NAME.txt.
-  void ExpectOutput(const std::string& name, std::vector<std::string> words) {
-    words.push_back("--workspace=shop");
-    const Shown shown = Run(words);
-    EXPECT_EQ(shown.code, 0) << shown.err;
-    ExpectGolden("tests/golden/cli/" + name + ".txt", shown.out);
-  }
-
-  FakeServer server_;
-  Terminal terminal_;
-  std::map<std::string, std::string> environment_;
-  ConnectOptions connected_;
-  int64_t now_micros_ = 0;
-};
 
 TEST_F(CliTest, HelpTree) { ExpectOutput("help", {"help", "--all"}); }
 
@@ -371,73 +328,6 @@ TEST_F(CliTest, Retention) {
   ExpectOutput("retention_customers", {"cohorts", "retention", "--show=customers"});
   terminal_ = {.tty = true, .color = true, .width = 100};
   ExpectOutput("retention_color", {"cohorts", "retention"});
-}
-
-TEST_F(CliTest, ValueReport) {
-  server_.answers["ValueService/GetValueReport"] = R"pb(
-    customer_equity { micros: 1500000000 currency: "EUR" }
-    historic_total { micros: 9000000000 currency: "EUR" }
-    customer_count: 20
-    mean_p_alive: 0.61
-    expected_alive: 12.2
-    top_decile_share: 0.4
-    deciles {
-      decile: 10
-      customer_count: 2
-      min_predicted { micros: 290000000 currency: "EUR" }
-      predicted_total { micros: 600000000 currency: "EUR" }
-      historic_total { micros: 4000000000 currency: "EUR" }
-      mean_p_alive: 0.93
-    }
-    deciles {
-      decile: 9
-      customer_count: 2
-      min_predicted { micros: 90000000 currency: "EUR" }
-      predicted_total { micros: 190000000 currency: "EUR" }
-      historic_total { micros: 1000000000 currency: "EUR" }
-      mean_p_alive: 0.7
-    }
-    by_stage {
-      segment: "ACTIVE"
-      customer_count: 12
-      predicted_total { micros: 900000000 currency: "EUR" }
-    }
-    context { sample_size: 20 })pb";
-  ExpectOutput("value_report", {"value", "report"});
-}
-
-TEST_F(CliTest, ValueModel) {
-  server_.answers["ValueService/GetValueModel"] = R"pb(
-    purchase_model: "bg_nbd"
-    purchase_parameters { name: "r" value: 0.242595 standard_error: 0.0125 }
-    purchase_parameters { name: "alpha" value: 4.413602 standard_error: 0.3776 }
-    purchase_log_likelihood: -9582.4292
-    purchase_bic: 19195.9
-    spend_model: "gamma_gamma"
-    spend_parameters { name: "p" value: 6.25 }
-    spend_log_likelihood: -4055.123
-    spend_reason: "946 repeat buyers"
-    frequency_value_correlation: 0.114
-    customer_count: 2357
-    repeater_count: 946
-    converged: true
-    iterations: 31
-    fit_as_of { seconds: 875664000 }
-    time_unit_days: 7
-    frequency_table { repeat_purchases: 0 actual: 1411 expected: 1400.4 }
-    frequency_table { repeat_purchases: 7 actual: 42 expected: 40.1 }
-    holdout {
-      start_date: "1997-10-01"
-      days: 273
-      mae: 0.75
-      rmse: 1.6
-      bias: -0.07
-      actual_total: 1882
-      expected_total: 1725.3
-      naive_mae: 1.06
-    }
-    context { sample_size: 2357 })pb";
-  ExpectOutput("value_model", {"value", "model"});
 }
 
 TEST_F(CliTest, RunsAndGenerations) {

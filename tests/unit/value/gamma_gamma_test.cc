@@ -72,6 +72,58 @@ TEST(GammaGammaFit, CurrencyOnlyRescalesGamma) {
   EXPECT_NEAR(yen.model.parameters().p / cents.model.parameters().p, 1, 1e-7);
 }
 
+TEST(GammaGammaFit, KeepsAFiniteMeanWhenAsked) {
+  // True q .7: no mean, unless it is asked for.
+  const auto heavy = SimulateHistories(kBuyers, 5000, 36, {2, .7, 10});
+  RAPPORT_ASSERT_OK_AND_ASSIGN(const GammaGammaFit free, FitGammaGamma(heavy));
+  EXPECT_LT(free.model.parameters().q, 1);
+  RAPPORT_ASSERT_OK_AND_ASSIGN(const GammaGammaFit held,
+                               FitGammaGamma(heavy, {.finite_mean = true}));
+  EXPECT_GT(held.model.parameters().q, 1);
+  EXPECT_TRUE(held.model.PopulationMean().has_value());
+  EXPECT_LT(held.summary.log_likelihood, free.summary.log_likelihood);
+  EXPECT_FALSE(held.summary.identified());  // At its bound, and it says so.
+  // Where q > 1 anyway, nothing changes, errors included.
+  const auto rows = SimulateHistories(kBuyers, 5000, 37, kSpend);
+  RAPPORT_ASSERT_OK_AND_ASSIGN(const GammaGammaFit a, FitGammaGamma(rows));
+  RAPPORT_ASSERT_OK_AND_ASSIGN(const GammaGammaFit b, FitGammaGamma(rows, {.finite_mean = true}));
+  EXPECT_NEAR(a.summary.log_likelihood, b.summary.log_likelihood, 1e-7);
+  for (size_t i = 0; i < 3; ++i) {
+    const ParameterEstimate &x = a.summary.parameters[i], &y = b.summary.parameters[i];
+    EXPECT_NEAR(x.value / y.value, 1, 1e-6) << x.name;
+    EXPECT_NEAR(x.standard_error / y.standard_error, 1, 1e-4) << x.name;
+  }
+  for (size_t i = 0; i < 9; ++i) EXPECT_NEAR(a.covariance[i] / b.covariance[i], 1, 1e-3) << i;
+}
+
+TEST(GammaGammaFit, CovarianceIsThatOfLogarithms) {
+  const GammaGammaFit fit = *FitGammaGamma(SimulateHistories(kBuyers, 3000, 38, kSpend));
+  ASSERT_EQ(fit.covariance.size(), 9u);
+  for (size_t i = 0; i < 3; ++i) {
+    const ParameterEstimate& parameter = fit.summary.parameters[i];
+    EXPECT_NEAR(std::sqrt(fit.covariance[4 * i]) / (parameter.standard_error / parameter.value), 1,
+                1e-12);
+  }
+}
+
+// p = 1, q = 2, gamma = 10, x = 1 of 20: inverse gamma with shape 3 and scale 30, whose
+// distribution is e^-u (1 + u + u^2 / 2) at u = 30 / value.
+TEST(GammaGamma, DistributionOfTheMeanValue) {
+  const GammaGamma model = *GammaGamma::Create({1, 2, 10});
+  for (double value : {1.0, 5.0, 15.0, 60.0, 1000.0}) {
+    const double u = 30 / value;
+    const double cdf = std::exp(-u) * (1 + u + u * u / 2);
+    EXPECT_NEAR(model.MeanValueCdf(1, 20, value), cdf, 1e-14);
+    EXPECT_NEAR(model.MeanValueQuantile(1, 20, cdf) / value, 1, 1e-9);
+  }
+  EXPECT_EQ(model.MeanValueCdf(1, 20, 0), 0);
+  // Its mean is the expected mean value: integrate the quantile.
+  double mean = 0;
+  constexpr int kSteps = 200'000;
+  for (int i = 0; i < kSteps; ++i) mean += model.MeanValueQuantile(3, 20, (i + .5) / kSteps);
+  EXPECT_NEAR(mean / kSteps / *model.ExpectedMeanValue(3, 20), 1, 1e-4);
+}
+
 TEST(GammaGammaFit, SaysWhenValuesDoNotVary) {
   std::vector<PurchaseHistory> rows;
   for (uint32_t x = 1; x <= 40; ++x) rows.push_back({x, 10, 20, 10 * kMicrosPerUnit * x});

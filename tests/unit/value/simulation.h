@@ -7,10 +7,17 @@
 #include <random>
 #include <vector>
 
-#include "lib/value/bg_nbd.h"
 #include "lib/value/gamma_gamma.h"
 
 namespace rapport::value {
+
+struct BgNbdParameters {
+  double r = 1;
+  double alpha = 1;  // In units of time_unit_days.
+  double a = 1;
+  double b = 1;
+  double time_unit_days = 7;
+};
 
 inline std::vector<PurchaseHistory> SimulateHistories(const BgNbdParameters& truth, int customers,
                                                       uint64_t seed,

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Value of purchase histories that need not belong to a stored customer, with the
+// workspace's models or with purchase parameters given by the caller (spend stays the
+// workspace's: with given parameters and no stored model, a history's own mean counts).
+//
+// Answers are those of facts::Scorer for a customer with that history, plus the chances of
+// each number of purchases and P(alive) at the end of the horizon. Decile and value to
+// date are left out: they belong to stored customers.
+//
+// Not thread-safe: one per request. Some ms for the first history of an x, then tens of us;
+// a first x beyond 10,000 takes a second or more.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "lib/facts/facts.h"
+#include "lib/facts/model_parameters.h"
+#include "lib/value/purchase_model.h"
+#include "rapport/v1/value_service.pb.h"
+
+namespace rapport::facts {
+
+// A history of the API. InvalidArgument with the field below `prefix`: errors of
+// value::ValidateHistory; NEGATIVE or TOO_LARGE "repeat_purchases"; NEGATIVE, TOO_LARGE or
+// MEAN_WITHOUT_REPEAT "mean_value"; OTHER_CURRENCY "mean_value.currency".
+absl::StatusOr<value::PurchaseHistory> HistoryOf(const Settings& settings,
+                                                 const v1::PurchaseInput& input,
+                                                 std::string_view prefix);
+
+class ValuePredictor {
+ public:
+  // `model` may be null. OUT_OF_RANGE "horizon_days" or "max_purchases"; errors of
+  // ParametersOf; FailedPrecondition NO_VALUE_MODEL without stored or given parameters.
+  // Histories are not looked at.
+  static absl::StatusOr<ValuePredictor> Create(const Settings& settings,
+                                               const WorkspaceModel* model,
+                                               const v1::PredictValueRequest& request);
+
+  // Fields of errors stand below `prefix`, e.g. "histories[3].".
+  absl::StatusOr<v1::ValuePrediction> Predict(const v1::PurchaseInput& input,
+                                              std::string_view prefix);
+
+ private:
+  ValuePredictor(const Settings& settings, const WorkspaceModel& model, StoredModels models);
+  absl::StatusOr<const value::PurchaseModel*> ModelFor(int channel);
+
+  Settings settings_;  // With the request's horizon.
+  StoredModels models_;
+  std::unique_ptr<Scorer> scorer_;
+  std::map<int, std::unique_ptr<value::PurchaseModel>> by_channel_;
+  uint32_t max_purchases_ = 0;
+  bool spend_known_ = true;
+  bool given_ = false;  // Parameters came with the request.
+};
+
+}  // namespace rapport::facts
