@@ -76,7 +76,7 @@ def compare(args, model, fitter, scratch):
         clv, seconds = timed(lambda: clv_of(fitter, rows))
         lines.append(("12-month CLV", ours["score_cpu_seconds"], seconds,
                       f"sum {ours['clv']:,.0f} against {clv.sum():,.0f}, "
-                      "which counts months of 4 weeks"))
+                      "which discounts to the end of each month"))
     return lines
 
 

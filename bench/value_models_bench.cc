@@ -29,10 +29,10 @@
 
 #include "absl/strings/str_split.h"
 #include "bench/options.h"
+#include "bench/purchase_simulator.h"
 #include "lib/value/clv_scorer.h"
 #include "lib/value/gamma_gamma.h"
 #include "lib/value/purchase_fit.h"
-#include "tests/simulation/purchase_simulator.h"
 
 namespace rapport::bench {
 namespace {

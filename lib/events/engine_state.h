@@ -99,8 +99,8 @@ struct Engine::State {
 
   // The standard's mutex and not absl::Mutex: the thread sanitizer sees its conditions.
   std::mutex queue_mutex;
-  std::condition_variable queue_filled;   // Or stopping.
-  std::condition_variable queue_drained;  // waiting_events went down.
+  std::condition_variable queue_filled;         // Or stopping.
+  std::condition_variable queue_drained;        // waiting_events went down.
   std::deque<std::unique_ptr<Prepared>> queue;  // queue_mutex
   size_t waiting_events = 0;                    // queue_mutex
   bool stopping = false;                        // queue_mutex

@@ -50,6 +50,7 @@ void KeepPrevious(const std::string& reason, const WorkspaceModel* previous,
     stored.set_converged(false);
     stored.clear_notes();
     stored.clear_drift();
+    stored.clear_classifiers();  // Trained anew, or kept one by one.
     stored.add_notes(Cat("Tonight's fit is not used: ", reason, ". The parameters are those of ",
                          FormatTime(TimeOf(stored.fit_as_of())), "."));
   }

@@ -51,9 +51,9 @@ inline constexpr ModelKind kAllModelKinds[] = {
 
 // What is known of a kind without any data.
 struct ModelTraits {
-  std::string_view name;                        // `bg_nbd`.
-  std::string_view source;                      // The paper.
-  std::span<const char* const> parameters;      // Names in the order of `values`.
+  std::string_view name;                    // `bg_nbd`.
+  std::string_view source;                  // The paper.
+  std::span<const char* const> parameters;  // Names in the order of `values`.
   // Parameters that covariates multiply, by index into `parameters`, each with its sign:
   // parameter_i = parameter * exp(sign * effects' z). Rates of buying and of leaving then
   // grow with a positive effect (Fader and Hardie 2007, brucehardie.com note 019).

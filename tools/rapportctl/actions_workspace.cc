@@ -131,9 +131,9 @@ absl::Status Show(const Invocation& invocation, const v1::Workspace& workspace) 
   sheet.Add("value horizon", Cat(workspace.value_horizon_days(), " days"));
   sheet.Add("discount rate", Cat(FormatShare(workspace.annual_discount_rate()), " a year"));
   const v1::ValueSettings& value = workspace.value_settings();
-  sheet.Add("purchase model", Cat(value.purchase_model(),
-                                  value.channel_covariate() ? ", channel as covariate" : "",
-                                  value.model_by_channel() ? ", one for each channel" : ""));
+  sheet.Add("purchase model",
+            Cat(value.purchase_model(), value.channel_covariate() ? ", channel as covariate" : "",
+                value.model_by_channel() ? ", one for each channel" : ""));
   sheet.Add("margin", FormatShare(value.margin()));
   sheet.Add("churn horizon", Cat(value.churn_horizon_days(), " days"));
   sheet.Add("created", FormatStamp(workspace.create_time()));

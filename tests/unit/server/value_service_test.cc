@@ -35,7 +35,8 @@ constexpr uint32_t kWorkspaceNo = 1;
 class ValueServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = Cat(::testing::TempDir(), "/value_service_test");
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = Cat(::testing::TempDir(), "/value_service_", test->name());
     std::filesystem::remove_all(folder_);
     Config config;
     config.set_data_dir(folder_ + "/data");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/simulation/purchase_simulator.h"
+#include "bench/purchase_simulator.h"
 
 #include <algorithm>
 #include <cmath>

@@ -16,8 +16,8 @@
 
 #include "absl/strings/str_split.h"
 #include "bench/options.h"
+#include "bench/purchase_simulator.h"
 #include "lib/value/purchase_fit.h"
-#include "tests/simulation/purchase_simulator.h"
 
 namespace rapport::value {
 namespace {
