@@ -273,7 +273,12 @@ TEST(ColumnsOf, ValueAndAuxByType) {
   };
   const uint16_t eur = *PackCurrency("EUR");
   const Case cases[] = {
-      {"order { amount { micros: 7 currency: 'EUR' } items { } items { } }", 7, 2, eur},
+      // Items x 1000 + discount in thousandths of the list price.
+      {"order { amount { micros: 7 currency: 'EUR' } items { } items { } }", 7, 2000, eur},
+      {"order { amount { micros: 75 currency: 'EUR' } discount { micros: 25 currency: 'EUR' } }",
+       75, 250, eur},
+      {"order { amount { micros: 0 currency: 'EUR' } discount { micros: 5 currency: 'EUR' } }", 0,
+       999, eur},
       {"refund { amount { micros: 7 currency: 'EUR' } }", 7, 0, eur},
       {"type: EVENT_TYPE_NPS_ANSWERED survey_answer { score: 9 }", 9, 10, 0},
       {"type: EVENT_TYPE_CSAT_ANSWERED survey_answer { score: 4 }", 4, 5, 0},

@@ -23,6 +23,10 @@ TEST(CompleteWorkspace, FillsDefaults) {
       lifecycle_rules {
         new_days: 30 at_risk_days: 90 dormant_days: 180 churned_days: 365
         loyal_orders: 4 loyal_tenure_days: 90 won_back_days: 60
+      }
+      value_settings {
+        purchase_model: "auto" time_unit_days: 7 margin: 1 churn_horizon_days: 90
+        subscription_period_days: 30
       })",
                                                             &expected));
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(workspace, expected))
@@ -57,6 +61,16 @@ TEST(CompleteWorkspace, RefusesWithPath) {
        "workspace.week_start"},
       {[](W& w) { w.mutable_future_tolerance()->set_seconds(-1); }, "OUT_OF_RANGE",
        "workspace.future_tolerance"},
+      {[](W& w) { w.mutable_value_settings()->set_purchase_model("lstm"); }, "UNKNOWN_MODEL",
+       "workspace.value_settings.purchase_model"},
+      {[](W& w) { w.mutable_value_settings()->set_time_unit_days(0.5); }, "OUT_OF_RANGE",
+       "workspace.value_settings.time_unit_days"},
+      {[](W& w) { w.mutable_value_settings()->set_margin(1.5); }, "OUT_OF_RANGE",
+       "workspace.value_settings.margin"},
+      {[](W& w) { w.mutable_value_settings()->set_churn_horizon_days(731); }, "OUT_OF_RANGE",
+       "workspace.value_settings.churn_horizon_days"},
+      {[](W& w) { w.mutable_value_settings()->set_subscription_period_days(-1); }, "OUT_OF_RANGE",
+       "workspace.value_settings.subscription_period_days"},
       {[](W& w) { w.set_annual_discount_rate(10); }, "OUT_OF_RANGE",
        "workspace.annual_discount_rate"},
       {[](W& w) { w.set_annual_discount_rate(std::nan("")); }, "OUT_OF_RANGE",
