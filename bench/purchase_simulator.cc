@@ -6,8 +6,11 @@
 #include <limits>
 #include <numbers>
 
-namespace rapport::value {
+namespace rapport::bench {
 namespace {
+
+using value::ModelKind;
+using value::ModelParameters;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
@@ -129,7 +132,7 @@ SimulatedCustomer SimulateCustomer(const SimulationPlan& plan, uint64_t index) {
       ++customer.holdout;
       continue;
     }
-    PurchaseHistory& history = customer.history;
+    value::PurchaseHistory& history = customer.history;
     ++history.frequency;
     history.recency_days = day;
     history.sum_log_gap_days += std::log(day - before);
@@ -173,4 +176,4 @@ ModelParameters TypicalParameters(ModelKind kind, uint32_t regularity) {
   return result;
 }
 
-}  // namespace rapport::value
+}  // namespace rapport::bench

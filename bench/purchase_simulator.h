@@ -12,7 +12,7 @@
 #include "lib/value/gamma_gamma.h"
 #include "lib/value/purchase_model.h"
 
-namespace rapport::value {
+namespace rapport::bench {
 
 // SplitMix64 with the distributions that models are made of.
 class Draws {
@@ -30,17 +30,17 @@ class Draws {
 };
 
 struct SimulationPlan {
-  ModelParameters truth;  // Without effects; its time unit is that of the ages.
+  value::ModelParameters truth;  // Without effects; its time unit is that of the ages.
   uint64_t seed = 1;
   double youngest = 27;  // Ages at the end of calibration are uniform between these.
   double oldest = 39;
   double holdout = 39;      // What is bought in this time after calibration is counted apart.
   bool whole_days = false;  // Purchases of a day are one; times are rounded up to days.
-  GammaGammaParameters spend = {6.25, 3.74, 15.44};
+  value::GammaGammaParameters spend = {6.25, 3.74, 15.44};
 };
 
 struct SimulatedCustomer {
-  PurchaseHistory history;
+  value::PurchaseHistory history;
   uint32_t holdout = 0;  // Purchases.
 };
 
@@ -48,6 +48,6 @@ SimulatedCustomer SimulateCustomer(const SimulationPlan& plan, uint64_t index);
 std::vector<SimulatedCustomer> SimulateCustomers(const SimulationPlan& plan, uint64_t customers);
 
 // Parameters like those of the published data sets (CDNOW, grocery, donations).
-ModelParameters TypicalParameters(ModelKind kind, uint32_t regularity = 2);
+value::ModelParameters TypicalParameters(value::ModelKind kind, uint32_t regularity = 2);
 
-}  // namespace rapport::value
+}  // namespace rapport::bench

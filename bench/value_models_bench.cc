@@ -76,15 +76,15 @@ void OnThreads(int64_t threads, size_t n, absl::FunctionRef<void(size_t)> run) {
 }
 
 std::vector<PurchaseHistory> Simulate(ModelKind kind, const Options& options) {
-  value::SimulationPlan plan;
-  plan.truth = value::TypicalParameters(kind);
+  SimulationPlan plan;
+  plan.truth = TypicalParameters(kind);
   plan.whole_days = options.Number("whole_days", 0) != 0;
   plan.holdout = 0;
   std::vector<PurchaseHistory> rows(static_cast<size_t>(options.Number("customers", 100'000)));
   constexpr size_t kPieces = 64;
   OnThreads(2, kPieces, [&](size_t piece) {
     for (size_t i = piece; i < rows.size(); i += kPieces) {
-      rows[i] = value::SimulateCustomer(plan, i).history;
+      rows[i] = SimulateCustomer(plan, i).history;
     }
   });
   return rows;
