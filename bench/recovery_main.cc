@@ -22,6 +22,10 @@
 namespace rapport::value {
 namespace {
 
+using bench::SimulatedCustomer;
+using bench::SimulationPlan;
+using bench::TypicalParameters;
+
 constexpr double kZ = 1.959963984540054;
 
 struct Settings {
@@ -135,7 +139,7 @@ Coverage Recover(ModelKind kind, const Settings& settings) {
   Coverage coverage{.covered = std::vector<uint64_t>(n), .log_error_sum = std::vector<double>(n)};
   for (uint64_t seed = 1; seed <= settings.seeds; ++seed) {
     const SimulationPlan plan = PlanOf(kind, seed);
-    const std::vector<SimulatedCustomer> base = SimulateCustomers(plan, settings.customers);
+    const std::vector<SimulatedCustomer> base = bench::SimulateCustomers(plan, settings.customers);
     std::vector<PurchaseHistory> rows;
     for (const SimulatedCustomer& customer : base) rows.push_back(customer.history);
     PurchaseFitOptions options;

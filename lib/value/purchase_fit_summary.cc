@@ -38,6 +38,8 @@ Matrix Transposed(const Matrix& a, size_t n, size_t m) {
 // a little: directions that it leaves open then get huge deviations, the others keep theirs.
 std::vector<double> Deviations(const math::Minimum& minimum, double customers) {
   const size_t n = minimum.x.size();
+  // No Hessian: the likelihood could not be evaluated anywhere.
+  if (minimum.hessian.empty()) return std::vector<double>(n, HUGE_VAL);
   Matrix inverse = minimum.inverse_hessian;
   for (double lift = 1e-10; inverse.empty() && lift < 1e-8; lift *= 3) {
     Matrix lifted = minimum.hessian;

@@ -308,5 +308,14 @@ TEST(PurchaseFit, NamesWhatIsWrong) {
   EXPECT_THAT(FitRegular(ModelKind::kBgNbd, FoldedPurchases()), FailsWith("NO_REGULARITY", "kind"));
 }
 
+// A fuzzer's find: ages beyond a million opportunities leave BG/BB nothing to evaluate.
+TEST(PurchaseFit, SaysSoWhenTheLikelihoodCannotBeEvaluated) {
+  std::vector<PurchaseHistory> rows(5, PurchaseHistory{2, 3e8, 5e8});
+  rows.push_back({0, 0, 5e8});
+  const auto fit = FitPurchases(ModelKind::kBgBb, rows);
+  ASSERT_TRUE(fit.ok()) << fit.status();
+  EXPECT_FALSE(fit->summary.usable());
+}
+
 }  // namespace
 }  // namespace rapport::value
