@@ -115,6 +115,12 @@ class ValueFitStage final : public Stage {
     for (const WorkspaceRun& workspace : run.workspaces) {
       facts::FitInput& input = inputs_.at(workspace.number);
       rows += static_cast<int64_t>(input.histories.size());
+      input.parallel = [&run](size_t pieces, absl::FunctionRef<void(size_t)> work) {
+        InParallel(run.threads, pieces, [&](size_t piece) {
+          work(piece);
+          return absl::OkStatus();
+        }).IgnoreError();  // The work has no errors.
+      };
       facts::WorkspaceModel model = facts::FitModel(workspace.settings, input, run.as_of(),
                                                     ModelBefore(run, workspace.number));
       model.mutable_value_model()->set_name(Cat(workspace.name, "/valueModel"));

@@ -40,6 +40,7 @@ FitRows::FitRows(const Settings& settings, const FitInput& input) {
   repeaters = std::count_if(input.histories.begin(), input.histories.end(),
                             [](const value::PurchaseHistory& row) { return row.frequency > 0; });
   options.time_unit_days = settings.time_unit_days;
+  options.parallel = input.parallel;
   const auto kind = value::ModelKindByName(settings.purchase_model);
   if (kind) options.kinds = {*kind};
   if (kind == value::ModelKind::kBgBb) {
@@ -116,6 +117,7 @@ value::PurchaseFitOptions FitRows::calibration_options() const {
   value::PurchaseFitOptions fit;
   fit.time_unit_days = options.time_unit_days;
   fit.want_errors = false;
+  fit.parallel = options.parallel;
   if (!options.patterns.empty()) {
     fit.covariates.patterns = options.patterns;
     fit.covariates.pattern_of_row = calibration_patterns_;

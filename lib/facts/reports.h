@@ -15,6 +15,7 @@
 
 #include "lib/facts/facts.h"
 #include "lib/facts/retention_report.h"
+#include "lib/value/purchase_fit.h"
 
 namespace rapport::facts {
 
@@ -64,6 +65,7 @@ struct FitInput {
   std::vector<int> calibration_channels;    // As `calibration`.
   PurchasesByDay purchases_by_day;
   RetentionSums retention;
+  value::ParallelFor parallel;           // Runs pieces of a fit; empty: one after another.
   std::vector<double> rfm_recency_days;  // Per customer with orders.
   std::vector<double> rfm_frequency;
   std::vector<int64_t> rfm_monetary_micros;

@@ -15,7 +15,8 @@ namespace rapport::value {
 namespace {
 
 constexpr double kDecisiveBic = 10;
-constexpr double kEqualError = 1e-3;  // Relative, of the mean absolute error.
+constexpr size_t kJudgeAllUpTo = 50'000;  // Distinct rows.
+constexpr double kEqualError = 1e-3;      // Relative, of the mean absolute error.
 
 bool Regular(ModelKind kind) { return kind == ModelKind::kBgCnbdK || kind == ModelKind::kMbgCnbdK; }
 // Kinds that call every one-time buyer alive.
@@ -100,15 +101,38 @@ std::optional<HoldoutReport> Judge(const ModelCandidate& candidate, const Folded
   return JudgeHoldout(*folded.holdout, *expected);
 }
 
-absl::StatusOr<ModelCandidate> FitCandidate(ModelKind kind, const Folded& folded,
-                                            const ChoiceOptions& options) {
+// The plain model's fit when it is as good at k = 1 as any: k = 2 falls. Its errors are
+// known already.
+std::optional<RegularFit> WithoutRegularity(ModelKind kind, const ModelChoice& choice,
+                                            const FoldedPurchases& rows,
+                                            const PurchaseFitOptions& options) {
+  const ModelKind plain = kind == ModelKind::kBgCnbdK ? ModelKind::kBgNbd : ModelKind::kMbgNbd;
+  for (const ModelCandidate& candidate : choice.candidates) {
+    if (candidate.kind != plain || !candidate.fit.summary.converged) continue;
+    PurchaseFitOptions two = options;
+    two.regularity = 2;
+    two.want_errors = false;
+    const auto fit = FitPurchases(kind, rows, two);
+    if (!fit.ok() || fit->summary.log_likelihood > candidate.fit.summary.log_likelihood) break;
+    RegularFit result{candidate.fit, {candidate.fit.summary, fit->summary}};
+    result.best.parameters.kind = kind;
+    return result;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<ModelCandidate> FitCandidate(ModelKind kind, const ModelChoice& before,
+                                            const Folded& folded, const ChoiceOptions& options) {
   ModelCandidate candidate;
   candidate.kind = kind;
   PurchaseFitOptions fit{.parallel = options.parallel};
   if (Regular(kind)) {
-    ASSIGN_OR_RETURN(RegularFit regular, FitRegular(kind, folded.rows, fit));
-    candidate.fit = std::move(regular.best);
-    candidate.regularities = std::move(regular.tried);
+    auto regular = WithoutRegularity(kind, before, folded.rows, fit);
+    if (!regular.has_value()) {
+      ASSIGN_OR_RETURN(regular, FitRegular(kind, folded.rows, fit));
+    }
+    candidate.fit = std::move(regular->best);
+    candidate.regularities = std::move(regular->tried);
   } else {
     fit.warm_start = WarmStartOf(kind, options);
     const FoldedPurchases& rows = kind == ModelKind::kBgBb ? *folded.bg_bb : folded.rows;
@@ -120,10 +144,27 @@ absl::StatusOr<ModelCandidate> FitCandidate(ModelKind kind, const Folded& folded
     candidate.reason = "no regularity (k = 1): the same as the model without k";
   } else if (!candidate.usable) {
     candidate.reason = candidate.fit.summary.Explanation();
-  } else {
-    candidate.holdout = Judge(candidate, folded, options);
   }
   return candidate;
+}
+
+bool Compares(const ModelCandidate& candidate) {
+  return candidate.usable && candidate.kind != ModelKind::kNbd &&
+         candidate.kind != ModelKind::kBgBb;
+}
+
+// On large tables only those that the likelihood has not put out, and the baselines: the
+// fit of the calibration period of a model that is out would cost as much as its own.
+void JudgeContenders(const Folded& folded, const ChoiceOptions& options, ModelChoice& choice) {
+  double best = std::numeric_limits<double>::infinity();
+  for (const ModelCandidate& candidate : choice.candidates) {
+    if (Compares(candidate)) best = std::min(best, candidate.fit.summary.bic);
+  }
+  for (ModelCandidate& candidate : choice.candidates) {
+    const bool out = folded.rows.distinct_rows > kJudgeAllUpTo && Compares(candidate) &&
+                     candidate.fit.summary.bic >= best + kDecisiveBic;
+    if (candidate.usable && !out) candidate.holdout = Judge(candidate, folded, options);
+  }
 }
 
 // Applies the rule to fitted candidates.
@@ -143,11 +184,6 @@ class Rule {
 
  private:
   ModelCandidate& at(size_t i) { return choice_.candidates[i]; }
-  static bool Compares(const ModelCandidate& candidate) {
-    return candidate.usable && candidate.kind != ModelKind::kNbd &&
-           candidate.kind != ModelKind::kBgBb;
-  }
-
   void CompareBic() {
     double best = std::numeric_limits<double>::infinity();
     for (const ModelCandidate& candidate : choice_.candidates) {
@@ -274,9 +310,10 @@ absl::StatusOr<ModelChoice> ChooseModel(const ChoiceRows& rows, const ChoiceOpti
   std::erase(kinds, ModelKind::kBgBb);
   if (folded.bg_bb.has_value()) kinds.push_back(ModelKind::kBgBb);
   for (ModelKind kind : kinds) {
-    ASSIGN_OR_RETURN(ModelCandidate candidate, FitCandidate(kind, folded, options));
+    ASSIGN_OR_RETURN(ModelCandidate candidate, FitCandidate(kind, choice, folded, options));
     choice.candidates.push_back(std::move(candidate));
   }
+  JudgeContenders(folded, options, choice);
   Rule(choice).Apply();
   return choice;
 }

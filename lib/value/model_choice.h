@@ -17,7 +17,8 @@
 // period is given, shown, and chosen only when no other model but NBD is usable.
 //
 // Pure and deterministic, on any threads. Cost: one fold and all fits; with a holdout,
-// fits of the calibration rows too.
+// fits of the calibration rows too (above 50,000 distinct rows not of the models that rule
+// 2 puts out).
 //
 //   ASSIGN_OR_RETURN(ModelChoice choice, ChooseModel({histories}, {}));
 //   if (choice.chosen) Use(choice.candidates[*choice.chosen].fit.parameters);

@@ -122,9 +122,13 @@ Minimum Solver::SolveWithSample(const Point& start, bool want_hessian) {
           : SolveTwice(objective, start,
                        {.bound = kFitBound, .bfgs_tolerance = 1e-3, .gradient_tolerance = 1e-6});
   const Point& from = std::isfinite(rough.value) ? rough.x : start;
-  return SolveTwice(
-      objective_, from,
-      {.bound = kFitBound, .hessian_guess = rough.hessian, .want_hessian = want_hessian});
+  const math::MinimizeOptions full = {
+      .bound = kFitBound, .hessian_guess = rough.hessian, .want_hessian = want_hessian};
+  // What runs to a bound on the sample from both starts does so on all rows: a second
+  // start there would cost more than it can find.
+  const bool bound =
+      std::find(rough.at_bound.begin(), rough.at_bound.end(), true) != rough.at_bound.end();
+  return bound ? SolveFrom(objective_, from, full) : SolveTwice(objective_, from, full);
 }
 
 Minimum Solver::Solve(const Point& start, bool want_hessian) {
