@@ -8,8 +8,9 @@ int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   const rapport::bench::Options options(argc, argv, 2);
   if (command == "unary") return rapport::bench::RunUnary(options);
+  if (command == "metric") return rapport::bench::RunMetric(options);
   if (command == "stream") return rapport::bench::RunStream(options);
   if (command == "raw-rocks") return rapport::bench::RunRawRocks(options);
-  std::fprintf(stderr, "usage: rapport-bench unary|stream|raw-rocks --name=value...\n");
+  std::fprintf(stderr, "usage: rapport-bench unary|metric|stream|raw-rocks --name=value...\n");
   return 2;
 }

@@ -12,6 +12,10 @@ namespace rapport::bench {
 // The method gets GetCustomerRequest bytes; an empty server may read them as it likes.
 int RunUnary(const Options& options);
 
+// QueryMetric over and over, as RunUnary; give --method=/rapport.v1.MetricService/QueryMetric:
+//   --metric= --from= --to= --by=DAY --group_by=channel,touchpoint --filter= --top=
+int RunMetric(const Options& options);
+
 // One bidirectional stream of batches, prepared before the clock starts:
 //   --target= --method= --workspace= --customers= --events_each= --batch= --in_flight=
 //   --server_pid= --run= (makes ids differ) --limit= (at most this many events)

@@ -74,15 +74,7 @@ void Merge(std::vector<double>& days) {
 
 }  // namespace
 
-uint64_t Draws::Bits() {
-  state_ += 0x9e3779b97f4a7c15;
-  uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
-double Draws::Uniform() { return (static_cast<double>(Bits() >> 12) + 0.5) * 0x1p-52; }
+double Draws::Uniform() { return (static_cast<double>(bits_.Next() >> 12) + 0.5) * 0x1p-52; }
 
 double Draws::Normal() {
   const double radius = std::sqrt(-2 * std::log(Uniform()));

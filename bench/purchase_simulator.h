@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/base/splitmix.h"
 #include "lib/value/gamma_gamma.h"
 #include "lib/value/purchase_model.h"
 
@@ -17,8 +18,8 @@ namespace rapport::bench {
 // SplitMix64 with the distributions that models are made of.
 class Draws {
  public:
-  explicit Draws(uint64_t seed) : state_(seed) {}
-  uint64_t Bits();
+  explicit Draws(uint64_t seed) : bits_(seed) {}
+  uint64_t Bits() { return bits_.Next(); }
   double Uniform();  // (0, 1).
   double Normal();
   double Exponential() { return Gamma(1); }
@@ -26,7 +27,7 @@ class Draws {
   double Beta(double a, double b);
 
  private:
-  uint64_t state_;
+  SplitMix64 bits_;
 };
 
 struct SimulationPlan {

@@ -7,12 +7,15 @@
 #include <cstdio>
 #include <memory>
 #include <random>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/benches.h"
 #include "bench/synthetic.h"
 #include "rapport/v1/customer_service.pb.h"
+#include "rapport/v1/metric_service.pb.h"
 
 namespace rapport::bench {
 namespace {
@@ -30,20 +33,11 @@ struct Slot {
 
 class UnaryLoad {
  public:
-  explicit UnaryLoad(const Options& options)
+  UnaryLoad(const Options& options, std::vector<grpc::ByteBuffer> requests)
       : stub_(grpc::CreateChannel(options.Text("target", ""), grpc::InsecureChannelCredentials())),
         method_(options.Text("method", "/rapport.v1.CustomerService/GetCustomer")),
-        slots_(static_cast<size_t>(options.Number("in_flight", 16))) {
-    const auto customers = static_cast<uint32_t>(options.Number("customers", 10000));
-    const std::string parent = "workspaces/" + options.Text("workspace", "bench") + "/customers/";
-    std::mt19937 random(1);
-    for (int i = 0; i < 4096; ++i) {
-      v1::GetCustomerRequest request;
-      request.set_name(parent + CustomerIdOf(static_cast<uint32_t>(random() % customers)));
-      const grpc::Slice slice(request.SerializeAsString());
-      requests_.emplace_back(&slice, 1);
-    }
-  }
+        slots_(static_cast<size_t>(options.Number("in_flight", 16))),
+        requests_(std::move(requests)) {}
 
   // Keeps the slots busy for so long; latencies of what ended are kept when asked for.
   void Run(double seconds, bool measure) {
@@ -109,10 +103,49 @@ class UnaryLoad {
   std::string last_error_;
 };
 
-}  // namespace
+grpc::ByteBuffer BytesOf(const google::protobuf::Message& message) {
+  const grpc::Slice slice(message.SerializeAsString());
+  return grpc::ByteBuffer(&slice, 1);
+}
 
-int RunUnary(const Options& options) {
-  UnaryLoad load(options);
+std::vector<grpc::ByteBuffer> CustomerRequests(const Options& options) {
+  const auto customers = static_cast<uint32_t>(options.Number("customers", 10000));
+  const std::string parent = "workspaces/" + options.Text("workspace", "bench") + "/customers/";
+  std::vector<grpc::ByteBuffer> requests;
+  std::mt19937 random(1);
+  for (int i = 0; i < 4096; ++i) {
+    v1::GetCustomerRequest request;
+    request.set_name(parent + CustomerIdOf(static_cast<uint32_t>(random() % customers)));
+    requests.push_back(BytesOf(request));
+  }
+  return requests;
+}
+
+// Words of a list with commas.
+std::vector<std::string> WordsOf(const std::string& list) {
+  std::vector<std::string> words;
+  std::stringstream stream(list);
+  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  return words;
+}
+
+std::vector<grpc::ByteBuffer> MetricRequests(const Options& options) {
+  v1::QueryMetricRequest request;
+  request.set_parent("workspaces/" + options.Text("workspace", "bench"));
+  request.set_metric(options.Text("metric", "revenue"));
+  request.set_start_date(options.Text("from", ""));
+  request.set_end_date(options.Text("to", ""));
+  request.set_filter(options.Text("filter", ""));
+  for (const std::string& word : WordsOf(options.Text("group_by", ""))) request.add_group_by(word);
+  v1::Granularity by = v1::GRANULARITY_UNSPECIFIED;
+  v1::Granularity_Parse("GRANULARITY_" + options.Text("by", "UNSPECIFIED"), &by);
+  request.set_granularity(by);
+  request.set_top(static_cast<int32_t>(options.Number("top", 0)));
+  return {BytesOf(request)};
+}
+
+int RunLoad(const Options& options, std::vector<grpc::ByteBuffer> requests) {
+  UnaryLoad load(options, std::move(requests));
   const auto seconds = static_cast<double>(options.Number("seconds", 5));
   const int64_t pid = options.Number("server_pid", 0);
   load.Run(1, /*measure=*/false);
@@ -122,5 +155,10 @@ int RunUnary(const Options& options) {
   const double wall = std::chrono::duration<double>(SteadyClock::now() - begin).count();
   return load.Report(wall, ProcessCpuSeconds(pid) - cpu_before);
 }
+
+}  // namespace
+
+int RunUnary(const Options& options) { return RunLoad(options, CustomerRequests(options)); }
+int RunMetric(const Options& options) { return RunLoad(options, MetricRequests(options)); }
 
 }  // namespace rapport::bench

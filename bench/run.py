@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks and prints their tables; --write puts them into docs/performance.md.
 
-  bench/run.py [rpc] [ingest] [nightly] [recovery] [micro]    all of them if none is named
+  bench/run.py [rpc] [metrics] [ingest] [nightly] [recovery] [micro]    all of them if none is named
 
 Every figure stands beside what it is compared with, taken in the same run on the same
 machine: the ratio is the result, the rates depend on the machine. Needs a release build.
@@ -289,6 +289,42 @@ def bench_recovery(machine, args):
     return table(head, rows)
 
 
+QUERIES = (
+    ("revenue, 365 days by channel, touchpoint, campaign: the 20 largest groups",
+     {"metric": "revenue", "by": "DAY", "group_by": "channel,touchpoint,campaign",
+      "from": "2024-01-01", "to": "2024-12-31", "top": 20}),
+    ("NPS by month and channel", {"metric": "nps", "by": "MONTH", "group_by": "channel"}),
+    ("active customers by day (stored measures)", {"metric": "active_customers", "by": "DAY"}),
+    ("revenue of orders above 50, by month (scan)",
+     {"metric": "revenue", "by": "MONTH", "filter": "amount > 50"}),
+    ("sessions of one channel at night (scan)",
+     {"metric": "sessions", "filter": "channel = web AND hour < 6"}),
+    ("revenue by lifecycle stage (scan)", {"metric": "revenue", "group_by": "stage"}),
+)
+
+
+def bench_metrics(machine, args):
+    customers = args.customers or 1_000_000
+    rows = []
+    with Server(machine, cache_mb=1024) as server:
+        loaded = bench(machine, "stream", target=server.address, customers=customers, events_each=20,
+                       batch=2000, in_flight=8)
+        server.nightly("--threads=2")
+        for words, query in QUERIES:
+            call = {"method": "/rapport.v1.MetricService/QueryMetric", "in_flight": 1,
+                    "seconds": args.seconds, "server_pid": server.process.pid,
+                    "target": server.address, **query}
+            real = bench(machine, "metric", **call)
+            with echo_server(machine, max(1, int(real["reply_bytes"]) - 4)) as echo:
+                empty = bench(machine, "unary", target=echo["tcp"], server_pid=echo["pid"],
+                              method="/rapport.bench.Echo/Get", in_flight=1, seconds=2)
+            rows.append([words, f"{real['reply_bytes']:,.0f}", f"{empty['p50_us'] / 1000:.2f}",
+                         f"**{real['p50_us'] / 1000:.2f}**", f"{real['p99_us'] / 1000:.2f}",
+                         f"{real['server_cpu_us'] / 1000:.2f}"])
+    head = ["QueryMetric, one at a time", "answer bytes", "echo p50 ms", "p50 ms", "p99 ms", "server CPU ms"]
+    return table(head, rows) + f"\n\n{customers:,} customers, {loaded['sent']:,} events, two threads a scan."
+
+
 def stored(server):
     """Events that are not sealed yet: no night runs here, so all of them."""
     answer = json.loads(server.ctl("store", "stats", "--json"))
@@ -308,7 +344,7 @@ def bench_micro(machine, _):
     return table(["inner loop", "CPU us a call", "CPU ns an item", "bytes an event"], rows)
 
 
-SECTIONS = {"rpc": bench_rpc, "ingest": bench_ingest, "nightly": bench_nightly,
+SECTIONS = {"rpc": bench_rpc, "metrics": bench_metrics, "ingest": bench_ingest, "nightly": bench_nightly,
             "recovery": bench_recovery, "micro": bench_micro}
 
 

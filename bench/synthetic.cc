@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <string>
 #include <tuple>
+
+#include "lib/base/splitmix.h"
 
 namespace rapport::bench {
 namespace {
@@ -12,12 +15,7 @@ namespace {
 constexpr int64_t kBegin = 1672531200;  // 2023-01-01
 constexpr int64_t kLength = 2 * 365 * 86400;
 
-uint64_t Mix(uint64_t x) {  // splitmix64
-  x += 0x9E3779B97F4A7C15ull;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-  return x ^ (x >> 31);
-}
+uint64_t Mix(uint64_t x) { return SplitMixOf(x); }
 
 double Uniform(uint64_t seed) { return (static_cast<double>(Mix(seed) >> 11) + 0.5) * 0x1p-53; }
 
@@ -30,6 +28,8 @@ void SetMoney(uint64_t random, v1::Money& money) {
 void Fill(uint64_t random, v1::Event& out) {
   const uint64_t kind = random % 100;
   out.set_channel(static_cast<v1::Channel>(1 + (random >> 32) % 5));
+  if (kind < 15) out.set_touchpoint("place-" + std::to_string((random >> 40) % 5));
+  if (kind < 12) out.set_campaign("offer-" + std::to_string((random >> 48) % 4));
   if (kind < 12) {
     out.set_type(v1::EVENT_TYPE_ORDER_PLACED);
     SetMoney(random >> 8, *out.mutable_order()->mutable_amount());
@@ -44,6 +44,7 @@ void Fill(uint64_t random, v1::Event& out) {
     out.mutable_session()->set_duration_seconds(static_cast<double>((random >> 8) % 1800));
   } else if (kind < 60) {
     out.set_type(v1::EVENT_TYPE_EMAIL_OPENED);
+    out.set_campaign("mailing-" + std::to_string((random >> 16) % 6));
   } else {
     out.set_type(v1::EVENT_TYPE_PAGE_VIEWED);
   }

@@ -24,9 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint32_t kManifestFormat = 1;
 // Raised whenever the rows or the state of an unfinished run change their meaning.
-constexpr uint32_t kStateFormat = 1;
+constexpr uint32_t kStateFormat = 2;
 constexpr TimeMicros kResumeWithin = kMicrosPerDay;
 constexpr int kMostAttempts = 3;
 constexpr uint64_t kCheckpointCacheBytes = 64ull << 20;
@@ -107,7 +106,7 @@ class Night {
     state_.set_attempts(1);
     state_.set_base_generation(current_);
     store::Manifest& manifest = *state_.mutable_manifest();
-    manifest.set_format_version(kManifestFormat);
+    manifest.set_format_version(store::kManifestFormatVersion);
     manifest.set_generation(static_cast<uint32_t>(checkpoint.next_generation()));
     manifest.set_run_id(run_id);
     manifest.set_as_of_micros(options_.as_of.value_or(now));

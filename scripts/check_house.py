@@ -22,14 +22,18 @@ MAX_FUNCTION_LINES = 60
 DOMAIN = {"lib/base", "lib/math", "proto"}
 ALL_LIB = {
     "lib/base", "lib/math", "lib/store", "lib/customers", "lib/events", "lib/metrics",
-    "lib/value", "lib/predict", "lib/lifecycle", "lib/facts", "proto"}
+    "lib/value", "lib/predict", "lib/lifecycle", "lib/facts", "lib/filter", "lib/reference", "lib/feedback",
+    "proto"}
 ALLOWED = {
     "lib/base": set(),
     "lib/math": {"lib/base"},
     "lib/store": {"lib/base", "proto"},
     "lib/customers": DOMAIN | {"lib/store"},
     "lib/events": DOMAIN | {"lib/store", "lib/customers"},
-    "lib/metrics": DOMAIN,
+    "lib/filter": DOMAIN,
+    "lib/metrics": DOMAIN | {"lib/filter", "lib/lifecycle"},
+    "lib/reference": DOMAIN | {"lib/store", "lib/metrics"},
+    "lib/feedback": DOMAIN,
     "lib/value": DOMAIN,
     "lib/predict": DOMAIN,
     "lib/lifecycle": DOMAIN,

@@ -25,6 +25,10 @@ class CallContext {
     env.metrics.CallBegan();
   }
 
+  // Work of the server's own: nobody waits for it, it is never cancelled and not counted.
+  explicit CallContext(Env& env)
+      : env_(&env), method_no_(0), grpc_(nullptr), start_(std::chrono::steady_clock::now()) {}
+
   Env& env() const { return *env_; }
   size_t method_no() const { return method_no_; }
   grpc::CallbackServerContext* grpc() const { return grpc_; }

@@ -36,6 +36,8 @@ constexpr Flag kFlags[] = {
     {"tls-key", "FILE", "private key, PEM"},
     {"tls-client-ca", "FILE", "authorities whose certificates clients must show, PEM"},
     {"metrics-listen", "HOST:PORT", "Prometheus endpoint; empty for none (default 127.0.0.1:7601)"},
+    {"export-metrics", "METRIC,...",
+     "metrics of every workspace at the Prometheus endpoint, over the last 30 days"},
     {"sync", "power_loss|process_crash",
      "what an acknowledged event survives (default power_loss)"},
     {"log-format", "text|json", "form of log lines (default text)"},

@@ -8,6 +8,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/filter/sources.h"
 #include "lib/store/keys.h"
 
 namespace rapport::server {
@@ -22,7 +23,7 @@ class Walk {
  public:
   Walk(const CallContext& call, const CustomerQuery& query, store::GenerationHandle generation)
       : call_(call), query_(query), generation_(std::move(generation)), next_(query.after + 1) {
-    if (generation_ == nullptr || query.filter.empty()) return;
+    if (generation_ == nullptr || query.condition.empty()) return;
     const store::CustomerKey begin{query.scope.workspace_no, next_};
     facts_ = call.env().store.dataset().Scan(
         store::DatasetId::kFacts, generation_->generation(),
@@ -52,18 +53,19 @@ class Walk {
 
  private:
   absl::StatusOr<bool> Matches(const ReadPoint& at) {
-    if (query_.filter.empty()) return true;
+    if (query_.condition.empty()) return true;
     probe_.Clear();
     RETURN_IF_ERROR(LoadFacts());
-    if (query_.filter.reads_summary()) {
+    if (query_.condition.Reads(filter::Place::kCustomerSummary)) {
       *probe_.mutable_summary() = probe_.facts().summary();
       RETURN_IF_ERROR(AddLiveTotals(at, next_, probe_.mutable_summary()));
     }
-    if (query_.filter.reads_attributes()) {
+    if (query_.condition.Reads(filter::Place::kCustomerAttributes)) {
       ASSIGN_OR_RETURN(store::v1::CustomerRecord record, at.scope.directory->Record(next_));
       *probe_.mutable_attributes() = std::move(*record.mutable_attributes());
     }
-    return query_.filter.Matches(probe_);
+    return query_.condition.Evaluate(
+        filter::CustomerSource(probe_, query_.condition.base_currency()));
   }
 
   // Puts the facts of customer `next_` into the probe, if the generation has them.

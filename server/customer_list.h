@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/filter/expression.h"
 #include "server/call_context.h"
 #include "server/customer_view.h"
-#include "server/filter.h"
 
 namespace rapport::server {
 
 struct CustomerQuery {
   const WorkspaceScope& scope;
-  const Filter& filter;
+  const filter::Expression& condition;
   const CustomerFields& fields;
   CustomerNo after = 0;  // The last customer of the page before.
   size_t page_size = 0;

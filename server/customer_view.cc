@@ -8,6 +8,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/facts/model_parameters.h"
 #include "lib/store/keys.h"
 #include "server/resource_name.h"
 
@@ -24,6 +25,7 @@ facts::EventColumns Columns(const events::EventRow& row) {
           .value = row.value,
           .aux = row.aux,
           .touchpoint_no = row.touchpoint_no,
+          .campaign_no = row.campaign_no,
           .type = row.type,
           .currency = row.currency,
           .channel = row.channel};
@@ -199,6 +201,29 @@ absl::StatusOr<bool> ReadFacts(const ReadPoint& at, CustomerNo customer_no,
   return ReadRow(at, DatasetId::kFacts, customer_no, facts);
 }
 
+namespace {
+
+// What models look at beside purchases: live the attributes as they are, else those that
+// the night has seen, as the customer's row tells.
+absl::Status AddAttributes(const ReadPoint& at, CustomerNo customer_no,
+                           facts::Projection& projection) {
+  if (at.model() == nullptr) return absl::OkStatus();
+  const std::vector<std::string> keys = facts::AttributeKeys({}, at.model());
+  if (keys.empty()) return absl::OkStatus();
+  if (at.live()) {
+    ASSIGN_OR_RETURN(const auto record, at.scope.directory->Record(customer_no));
+    projection.attributes = facts::PickAttributes(keys, record.attributes());
+    return absl::OkStatus();
+  }
+  v1::CustomerFacts facts;
+  ASSIGN_OR_RETURN(const bool found, ReadFacts(at, customer_no, &facts));
+  const auto models = facts::ModelsOf(*at.model());
+  if (found && models) projection.scored_as = models->UseOf(facts);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<std::optional<facts::Projection>> ProjectCustomer(const ReadPoint& at,
                                                                  CustomerNo customer_no) {
   facts::Fold fold;
@@ -217,6 +242,7 @@ absl::StatusOr<std::optional<facts::Projection>> ProjectCustomer(const ReadPoint
   }
   facts::Projection projection = facts::Project(at.scope.settings, fold, at.as_of());
   facts::AddSignals(at.scope.settings, fold, at.as_of(), projection);
+  RETURN_IF_ERROR(AddAttributes(at, customer_no, projection));
   if (at.model() != nullptr) facts::Score(at.scope.settings, *at.model(), projection);
   return projection;
 }

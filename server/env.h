@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "absl/synchronization/mutex.h"
 #include "lib/base/clock.h"
 #include "lib/events/workspace_events.h"
 #include "lib/store/generation.h"
@@ -22,6 +23,8 @@
 
 namespace rapport::server {
 
+class MetricStore;  // generation_metrics.h, which knows calls and so this.
+
 struct Env {
   const Config& config;
   const Clock& clock;
@@ -37,10 +40,13 @@ struct Env {
   CallMetrics& metrics;
   RequestLog& request_log;
   Streams& streams;
+  MetricStore& metric_store;
   // Events handed to the engine and not yet finished. Above the limit, submitting may
   // wait and moves to the worker pool, off the gRPC threads.
   static constexpr int64_t kCrowdedEvents = 120'000;
   std::atomic<int64_t> events_under_way = 0;
+  // Held from reading definitions until their change is written and shown: writers take turns.
+  absl::Mutex definition_mutex{};
   bool crowded() const { return events_under_way.load() > kCrowdedEvents; }
 };
 

@@ -15,6 +15,7 @@ constexpr std::string_view kWorkspaces = "workspaces/";
 constexpr std::string_view kCustomers = "/customers/";
 constexpr std::string_view kRuns = "runs/";
 constexpr std::string_view kValueModel = "/valueModel";
+constexpr std::string_view kExchangeRates = "/exchangeRates";
 constexpr std::string_view kKeptPunctuation = "-._~:@";
 
 bool IsAlnum(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); }
@@ -107,6 +108,24 @@ absl::StatusOr<CustomerName> ParseCustomerName(std::string_view name, std::strin
   return parsed;
 }
 
+absl::StatusOr<ChildName> ParseChildName(std::string_view name, std::string_view collection,
+                                         std::string_view field) {
+  const std::string form = Cat("workspaces/{workspace}/", collection, "/{id}");
+  const size_t slash = name.find('/', kWorkspaces.size());
+  const size_t last = name.rfind('/');
+  if (!name.starts_with(kWorkspaces) || slash == std::string_view::npos || last == slash ||
+      name.substr(slash + 1, last - slash - 1) != collection) {
+    return BadName(field, name, form);
+  }
+  ChildName parsed{name.substr(kWorkspaces.size(), slash - kWorkspaces.size()),
+                   name.substr(last + 1)};
+  const bool ok = IsWorkspaceId(parsed.workspace) && !parsed.id.empty() &&
+                  std::all_of(parsed.id.begin(), parsed.id.end(),
+                              [](char c) { return IsAlnum(c) || c == '_' || c == '-'; });
+  if (!ok) return BadName(field, name, form);
+  return parsed;
+}
+
 absl::StatusOr<std::string_view> ParseRunName(std::string_view name, std::string_view field) {
   if (!name.starts_with(kRuns) || !IsRunId(name.substr(kRuns.size()))) {
     return BadName(field, name, "runs/{run}");
@@ -119,6 +138,14 @@ absl::StatusOr<std::string_view> ParseValueModelName(std::string_view name,
   if (!name.ends_with(kValueModel))
     return BadName(field, name, "workspaces/{workspace}/valueModel");
   return ParseWorkspaceName(name.substr(0, name.size() - kValueModel.size()), field);
+}
+
+absl::StatusOr<std::string_view> ParseExchangeRatesName(std::string_view name,
+                                                        std::string_view field) {
+  if (!name.ends_with(kExchangeRates)) {
+    return BadName(field, name, "workspaces/{workspace}/exchangeRates");
+  }
+  return ParseWorkspaceName(name.substr(0, name.size() - kExchangeRates.size()), field);
 }
 
 std::string FormatWorkspaceName(std::string_view workspace) { return Cat(kWorkspaces, workspace); }
@@ -137,6 +164,15 @@ std::string FormatMetricName(std::string_view workspace, std::string_view metric
 
 std::string FormatValueModelName(std::string_view workspace) {
   return Cat(kWorkspaces, workspace, kValueModel);
+}
+
+std::string FormatExchangeRatesName(std::string_view workspace) {
+  return Cat(kWorkspaces, workspace, kExchangeRates);
+}
+
+std::string FormatChildName(std::string_view workspace, std::string_view collection,
+                            std::string_view id) {
+  return Cat(kWorkspaces, workspace, "/", collection, "/", id);
 }
 
 std::string FormatGenerationName(uint32_t generation) {

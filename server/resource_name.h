@@ -32,16 +32,30 @@ struct CustomerName {
 };
 // "workspaces/{w}/customers/{c}".
 absl::StatusOr<CustomerName> ParseCustomerName(std::string_view name, std::string_view field);
+struct ChildName {  // Views into the name.
+  std::string_view workspace;
+  std::string_view id;
+};
+// "workspaces/{w}/{collection}/{id}", e.g. of "goals"; ids of [A-Za-z0-9_-].
+absl::StatusOr<ChildName> ParseChildName(std::string_view name, std::string_view collection,
+                                         std::string_view field);
 // "runs/{r}" > r.
 absl::StatusOr<std::string_view> ParseRunName(std::string_view name, std::string_view field);
 // "workspaces/{w}/valueModel" > w.
 absl::StatusOr<std::string_view> ParseValueModelName(std::string_view name, std::string_view field);
+
+// "workspaces/{w}/exchangeRates" > w.
+absl::StatusOr<std::string_view> ParseExchangeRatesName(std::string_view name,
+                                                        std::string_view field);
 
 std::string FormatWorkspaceName(std::string_view workspace);
 std::string FormatCustomerName(std::string_view workspace, std::string_view customer);
 std::string FormatEventName(std::string_view workspace, std::string_view event_id);
 std::string FormatMetricName(std::string_view workspace, std::string_view metric);
 std::string FormatValueModelName(std::string_view workspace);
+std::string FormatExchangeRatesName(std::string_view workspace);
+std::string FormatChildName(std::string_view workspace, std::string_view collection,
+                            std::string_view id);
 std::string FormatGenerationName(uint32_t generation);
 std::string FormatRunName(std::string_view run_id);
 

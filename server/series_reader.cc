@@ -38,15 +38,22 @@ metrics::CellKey CellKeyOf(const SeriesKey& key) {
           .day = key.day,
           .channel = key.channel,
           .touchpoint_no = key.touchpoint_no,
+          .campaign_no = key.campaign_no,
           .currency = key.currency,
           .bucket = key.bucket};
 }
 
+// Of either format: a generation made before campaigns were counted has them as 0.
+std::optional<SeriesKey> DecodeKey(std::string_view bytes) {
+  const auto key = SeriesKey::Decode(bytes);
+  return key.has_value() ? key : SeriesKey::DecodeFormat1(bytes);
+}
+
 // The first key at or after `from`, if it is an event cell of the workspace.
 std::optional<SeriesKey> SeekEvents(store::Cursor& cursor, const SeriesKey& from) {
-  cursor.Seek(from.Encode());
+  cursor.Seek(from.EncodeDay());
   if (!cursor.Valid()) return std::nullopt;
-  const auto key = SeriesKey::Decode(cursor.Key());
+  const auto key = DecodeKey(cursor.Key());
   const bool fits = key.has_value() && key->workspace_no == from.workspace_no &&
                     key->family == static_cast<uint8_t>(SeriesFamily::kEvents);
   return fits ? key : std::nullopt;
@@ -87,12 +94,12 @@ absl::Status SeriesReader::Read(SeriesFamily family, uint16_t type, CivilDays be
   if (at_.generation != nullptr) {
     const auto cursor =
         at_.env.store.dataset().Scan(DatasetId::kSeries, at_.generation->generation(),
-                                     {.begin = KeyAt(workspace_no, family, type, begin).Encode(),
-                                      .end = KeyAt(workspace_no, family, type, end).Encode(),
+                                     {.begin = KeyAt(workspace_no, family, type, begin).EncodeDay(),
+                                      .end = KeyAt(workspace_no, family, type, end).EncodeDay(),
                                       .fill_cache = true});
     for (int64_t row = 0; cursor->Valid(); cursor->Next(), ++row) {
       if (row % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call_.Alive());
-      const auto key = SeriesKey::Decode(cursor->Key());
+      const auto key = DecodeKey(cursor->Key());
       if (!key.has_value()) return DataLoss("series", "foreign key");
       ASSIGN_OR_RETURN(const metrics::Cell cell, metrics::DecodeCell(cursor->Value()));
       visit(CellKeyOf(*key), cell);
@@ -107,9 +114,10 @@ absl::Status SeriesReader::Read(SeriesFamily family, uint16_t type, CivilDays be
            .day = live.day,
            .channel = live.channel,
            .touchpoint_no = live.touchpoint_no,
+           .campaign_no = live.campaign_no,
            .currency = live.currency,
            .bucket = live.bucket},
-          {.count = live.count, .value_sum = live.value_sum});
+          {.count = live.count, .value_sum = live.value_sum, .square_sum = live.square_sum});
   }
   return absl::OkStatus();
 }
@@ -145,7 +153,7 @@ absl::Status SeriesReader::CoverSealed(uint16_t type, Days& days) const {
   const SeriesKey from = KeyAt(at_.scope.workspace_no, SeriesFamily::kEvents, type, kFirstDay);
   const auto cursor =
       at_.env.store.dataset().Scan(DatasetId::kSeries, at_.generation->generation(),
-                                   {.begin = from.Encode(), .end = "", .fill_cache = true});
+                                   {.begin = from.EncodeDay(), .end = "", .fill_cache = true});
   const auto first = SeekEvents(*cursor, from);
   if (!first.has_value() || first->event_type != type) return cursor->status();
   days.Cover(first->day);
@@ -159,7 +167,7 @@ absl::Status SeriesReader::CoverAllSealed(Days& days) const {
   SeriesKey from = KeyAt(at_.scope.workspace_no, SeriesFamily::kEvents, 0, kFirstDay);
   const auto cursor =
       at_.env.store.dataset().Scan(DatasetId::kSeries, at_.generation->generation(),
-                                   {.begin = from.Encode(), .end = "", .fill_cache = true});
+                                   {.begin = from.EncodeDay(), .end = "", .fill_cache = true});
   for (auto key = SeekEvents(*cursor, from); key.has_value(); key = SeekEvents(*cursor, from)) {
     RETURN_IF_ERROR(CoverSealed(key->event_type, days));
     if (key->event_type == std::numeric_limits<uint16_t>::max()) break;

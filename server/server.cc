@@ -21,13 +21,17 @@
 #include "lib/store/rocks_store.h"
 #include "prometheus/exposer.h"
 #include "server/env.h"
+#include "server/generation_metrics.h"
 #include "server/listeners.h"
+#include "server/metric_gauges.h"
 #include "server/server_gauges.h"
 #include "server/services/admin_service.h"
 #include "server/services/cohort_service.h"
 #include "server/services/customer_service.h"
 #include "server/services/event_service.h"
+#include "server/services/feedback_service.h"
 #include "server/services/metric_service.h"
+#include "server/services/reference_service.h"
 #include "server/services/value_service.h"
 
 namespace rapport::server {
@@ -89,8 +93,10 @@ struct Server::State {
   std::unique_ptr<RunBook> runs;
   std::unique_ptr<RequestLog> request_log;
   Streams streams;
+  MetricStore metric_store;
   std::shared_ptr<CallMetrics> metrics = std::make_shared<CallMetrics>();
   std::shared_ptr<ServerGauges> gauges;
+  std::shared_ptr<MetricGauges> metric_gauges;
   std::unique_ptr<Env> env;
   std::unique_ptr<WorkPool> pool;
   std::vector<std::unique_ptr<grpc::Service>> services;
@@ -106,7 +112,7 @@ absl::Status Server::State::Open() {
   events::EngineOptions options;
   options.id_horizon_days = config.id_horizon_days();
   ASSIGN_OR_RETURN(engine, events::Engine::Open(*store, *generations, *clock, options));
-  workspaces = std::make_unique<Workspaces>(*engine);
+  workspaces = std::make_unique<Workspaces>(*engine, *store);
   serving = std::make_unique<Serving>(*generations, *engine);
   publishing = std::make_unique<Publishing>(
       Publishing::Parts{*store, *generations, *engine, *serving, *clock}, config.data_dir());
@@ -115,8 +121,9 @@ absl::Status Server::State::Open() {
       std::make_unique<RequestLog>(config.log_requests(), int64_t{config.slow_call_ms()} * 1000);
   pool = std::make_unique<WorkPool>(config.worker_threads(), kMaxWaitingCalls);
   env.reset(new Env{config, *clock, *store, *generations, *engine, auth, *workspaces, *serving,
-                    *publishing, *runs, *pool, *metrics, *request_log, streams});
+                    *publishing, *runs, *pool, *metrics, *request_log, streams, metric_store});
   gauges = std::make_shared<ServerGauges>(*env);
+  metric_gauges = std::make_shared<MetricGauges>(*env);
   return absl::OkStatus();
 }
 
@@ -128,6 +135,8 @@ absl::Status Server::State::Listen() {
   services.push_back(NewEventService(*env));
   services.push_back(NewCustomerService(*env));
   services.push_back(NewMetricService(*env));
+  services.push_back(NewReferenceService(*env));
+  services.push_back(NewFeedbackService(*env));
   services.push_back(NewValueService(*env));
   services.push_back(NewCohortService(*env));
   services.push_back(NewAdminService(*env));
@@ -169,6 +178,7 @@ absl::Status Server::State::ExposeMetrics() {
   }
   exposer->RegisterCollectable(metrics);
   exposer->RegisterCollectable(gauges);
+  exposer->RegisterCollectable(metric_gauges);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/serving.h"
 
+#include <utility>
+
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 
@@ -31,6 +33,7 @@ absl::StatusOr<store::GenerationHandle> Serving::Publish(const std::string& fold
   ASSIGN_OR_RETURN(const store::GenerationHandle published,
                    generations_.Publish(folder, now_micros));
   RETURN_IF_ERROR(Show(published));
+  TellWatchers();
   return published;
 }
 
@@ -38,7 +41,25 @@ absl::StatusOr<store::GenerationHandle> Serving::Rollback() {
   absl::MutexLock change(&change_mutex_);
   ASSIGN_OR_RETURN(const store::GenerationHandle previous, generations_.Rollback());
   RETURN_IF_ERROR(Show(previous));
+  TellWatchers();
   return previous;
+}
+
+void Serving::Watch(const std::weak_ptr<GenerationWatcher>& watcher) {
+  absl::MutexLock lock(&watchers_mutex_);
+  std::erase_if(watchers_, [](const auto& known) { return known.expired(); });
+  watchers_.push_back(watcher);
+}
+
+void Serving::TellWatchers() {
+  std::vector<std::shared_ptr<GenerationWatcher>> watchers;
+  {
+    absl::MutexLock lock(&watchers_mutex_);
+    for (const auto& known : watchers_) {
+      if (auto watcher = known.lock()) watchers.push_back(std::move(watcher));
+    }
+  }
+  for (const auto& watcher : watchers) watcher->OnGeneration();
 }
 
 absl::Status Serving::Show(const store::GenerationHandle& generation) {

@@ -9,7 +9,9 @@
 // GENERATION_CHANGED when the two differ. Thread-safe.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -18,6 +20,13 @@
 #include "lib/store/generation.h"
 
 namespace rapport::server {
+
+// Told after every change of the generation, on the thread that made it; returns quickly.
+class GenerationWatcher {
+ public:
+  virtual ~GenerationWatcher() = default;
+  virtual void OnGeneration() = 0;
+};
 
 class Serving {
  public:
@@ -49,8 +58,11 @@ class Serving {
   // Takes a staged folder in and shows it, with the tail cut to what came after it.
   absl::StatusOr<store::GenerationHandle> Publish(const std::string& folder, int64_t now_micros);
   absl::StatusOr<store::GenerationHandle> Rollback();
+  // Until the watcher is gone.
+  void Watch(const std::weak_ptr<GenerationWatcher>& watcher);
 
  private:
+  void TellWatchers();
   absl::Status Show(const store::GenerationHandle& generation);
 
   store::Generations& generations_;
@@ -58,6 +70,8 @@ class Serving {
   absl::Mutex change_mutex_;  // One publish or rollback at a time.
   mutable absl::Mutex mutex_;
   store::GenerationHandle current_ ABSL_GUARDED_BY(mutex_);
+  absl::Mutex watchers_mutex_;
+  std::vector<std::weak_ptr<GenerationWatcher>> watchers_ ABSL_GUARDED_BY(watchers_mutex_);
 };
 
 // FailedPrecondition NO_GENERATION.

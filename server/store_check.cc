@@ -14,6 +14,7 @@
 #include "lib/base/text.h"
 #include "lib/events/block.h"
 #include "lib/metrics/series.h"
+#include "lib/metrics/sums.h"
 #include "lib/store/generation.h"
 #include "lib/store/keys.h"
 #include "lib/store/row_checksum.h"
@@ -22,6 +23,8 @@
 #include "rapport/store/v1/records.pb.h"
 #include "rapport/v1/cohort.pb.h"
 #include "rapport/v1/customer.pb.h"
+#include "rapport/v1/metric.pb.h"
+#include "rapport/v1/reference.pb.h"
 #include "rapport/v1/value.pb.h"
 
 namespace rapport::server {
@@ -52,7 +55,17 @@ bool ReportParses(std::string_view key, std::string_view value) {
   return !report->report.starts_with("retention/") || Parses<v1::RetentionReport>(value);
 }
 
+// Keys of either format; measures are sums, all others counts.
+bool SeriesRowDecodes(std::string_view key, std::string_view value) {
+  auto series = store::SeriesKey::Decode(key);
+  if (!series.has_value()) series = store::SeriesKey::DecodeFormat1(key);
+  if (!series.has_value()) return false;
+  const bool measure = series->family == static_cast<uint8_t>(metrics::SeriesFamily::kMeasures);
+  return measure ? metrics::Sums::Decode(value).ok() : metrics::DecodeCell(value).ok();
+}
+
 // Whether a row of a dataset decodes, key and value.
+
 bool RowDecodes(DatasetId dataset, std::string_view key, std::string_view value) {
   switch (dataset) {
     case DatasetId::kEventBlocks: {
@@ -72,11 +85,13 @@ bool RowDecodes(DatasetId dataset, std::string_view key, std::string_view value)
     case DatasetId::kFacts:
       return store::CustomerKey::Decode(key) && Parses<v1::CustomerFacts>(value);
     case DatasetId::kSeries:
-      return store::SeriesKey::Decode(key) && metrics::DecodeCell(value).ok();
+      return SeriesRowDecodes(key, value);
     case DatasetId::kReports:
       return ReportParses(key, value);
     case DatasetId::kTransitions:
       return store::TransitionKey::Decode(key) && Parses<v1::Transition>(value);
+    case DatasetId::kAlerts:
+      return store::AlertKey::Decode(key) && Parses<v1::Alert>(value);
   }
   return false;
 }
@@ -208,8 +223,25 @@ absl::Status CheckGeneration(const CallContext& call, v1::CheckStoreResponse* re
   return absl::OkStatus();
 }
 
+bool DefinitionParses(std::string_view row, std::string_view value) {
+  if (row.empty()) return false;
+  switch (static_cast<store::DefinitionKind>(row.front())) {
+    case store::DefinitionKind::kMetric:
+      return Parses<v1::MetricDefinition>(value);
+    case store::DefinitionKind::kExchangeRates:
+      return Parses<v1::ExchangeRateTable>(value);
+    case store::DefinitionKind::kReferenceSeries:
+      return Parses<v1::ReferenceSeries>(value);
+    case store::DefinitionKind::kGoal:
+      return Parses<v1::Goal>(value);
+    case store::DefinitionKind::kBenchmark:
+      return Parses<v1::Benchmark>(value);
+  }
+  return false;
+}
+
 // Whether a table row is of the table's message; pointers are not messages.
-bool TableRowParses(TableId table, std::string_view value) {
+bool TableRowParses(TableId table, std::string_view row, std::string_view value) {
   switch (table) {
     case TableId::kIdentities:
       return Parses<store::v1::IdentityRecord>(value);
@@ -223,6 +255,8 @@ bool TableRowParses(TableId table, std::string_view value) {
       return Parses<v1::Run>(value);
     case TableId::kPointers:
       return true;
+    case TableId::kDefinitions:
+      return DefinitionParses(row, value);
   }
   return false;
 }
@@ -231,9 +265,10 @@ absl::Status CheckTable(const CallContext& call, TableId table, v1::StoreCheck& 
   int64_t rows = 0;
   absl::Status alive;
   const absl::Status scanned = call.env().store.table(table).ScanAll(
-      "", [&](std::string_view, std::string_view, std::string_view value) {
+      "", [&](std::string_view, std::string_view row, std::string_view value) {
         if (rows++ % kRowsBetweenLooks == 0) alive = call.Alive();
-        if (!TableRowParses(table, value)) Problem(check, Cat("row ", rows, ": does not decode"));
+        if (!TableRowParses(table, row, value))
+          Problem(check, Cat("row ", rows, ": does not decode"));
         return alive;
       });
   check.set_item_count(rows);

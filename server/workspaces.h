@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a handler needs of a workspace, prepared once and shared: its number, settings and
-// directory. Changed settings replace the scope; requests under way keep theirs.
+// What a handler needs of a workspace, prepared once and shared: its number, settings,
+// directory and book of rates, goals and so on. A change replaces the scope; requests under
+// way keep theirs.
 //
 // Thread-safe. Find costs one shared lock and a hash look-up.
 #pragma once
@@ -17,6 +18,10 @@
 #include "lib/customers/directory.h"
 #include "lib/events/workspace_events.h"
 #include "lib/facts/facts.h"
+#include "lib/filter/names.h"
+#include "lib/metrics/registry.h"
+#include "lib/reference/book.h"
+#include "lib/store/seam.h"
 
 namespace rapport::server {
 
@@ -26,22 +31,27 @@ struct WorkspaceScope {
   v1::Workspace workspace;
   facts::Settings settings;
   customers::Directory* directory = nullptr;
+  std::shared_ptr<const reference::Book> book;        // Never null.
+  std::shared_ptr<const filter::Names> names;         // Of touchpoints, campaigns, custom types.
+  std::shared_ptr<const metrics::Registry> registry;  // Built-in metrics and its own.
 };
 using ScopeHandle = std::shared_ptr<const WorkspaceScope>;
 
 class Workspaces {
  public:
-  explicit Workspaces(events::Engine& engine) : engine_(engine) {}
+  Workspaces(events::Engine& engine, store::Store& store)
+      : engine_(engine), definitions_(store.table(store::TableId::kDefinitions)) {}
   // The scope of "workspaces/{id}". InvalidField(field) for a malformed name; NotFound.
   absl::StatusOr<ScopeHandle> FromName(std::string_view name, std::string_view field);
   // NotFound for an unknown id.
   absl::StatusOr<ScopeHandle> Find(std::string_view id);
-  // Reads the settings again after a change.
+  // Reads settings and definitions again after a change.
   absl::Status Refresh(std::string_view id);
 
  private:
   absl::StatusOr<ScopeHandle> Load(std::string_view id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   events::Engine& engine_;
+  store::Table& definitions_;
   absl::Mutex mutex_;
   TextMap<ScopeHandle> scopes_ ABSL_GUARDED_BY(mutex_);
 };

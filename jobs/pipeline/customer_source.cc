@@ -203,6 +203,7 @@ class FoldSource final : public CustomerSource {
     auto parsed = ParseFold(view_.fold_bytes, {shard_.workspace->number, view_.customer_no}, fold_);
     if (!parsed.ok()) return parsed;
     projection_ = facts::Project(shard_.workspace->settings, fold_, run_.as_of());
+    projection_.attributes = shard_.workspace->attributes.Of(view_.customer_no);
     view_.fold = &fold_;
     view_.projection = &projection_;
     return absl::OkStatus();
@@ -234,6 +235,7 @@ void AppendColumns(std::span<const events::EventRow> rows,
                        .value = row.value,
                        .aux = row.aux,
                        .touchpoint_no = row.touchpoint_no,
+                       .campaign_no = row.campaign_no,
                        .type = row.type,
                        .currency = row.currency,
                        .channel = row.channel});

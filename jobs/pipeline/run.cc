@@ -58,4 +58,10 @@ bool IsMerged(const WorkspaceRun& workspace, CustomerNo customer_no) {
   return FindAlias(workspace, customer_no) != nullptr;
 }
 
+const facts::WorkspaceModel* ModelBefore(const Run& run, uint32_t workspace_no) {
+  if (run.base == nullptr) return nullptr;
+  const auto before = run.base->models().find(workspace_no);
+  return before == run.base->models().end() ? nullptr : &before->second;
+}
+
 }  // namespace rapport::jobs

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "jobs/pipeline/attribute_rows.h"
 #include "lib/events/scan.h"
 #include "lib/facts/facts.h"
 #include "lib/store/generation.h"
@@ -32,6 +33,8 @@ struct WorkspaceRun {
   uint32_t number = 0;
   std::string name;  // `workspaces/{workspace}`.
   facts::Settings settings;
+  v1::BusinessHours business_hours;
+  AttributeRows attributes;            // Of customers, that value models look at.
   std::vector<events::Alias> aliases;  // Merged customers, sorted, path-compressed.
   CustomerNo last_customer_no = 0;     // Largest that may have events; known after sealing.
   std::vector<CustomerNo> changed;     // To be folded again, sorted; known after sealing.
@@ -60,6 +63,9 @@ struct Run {
     return (*manifest().mutable_workspaces())[workspace_no];
   }
 };
+
+// The models of the generation before; null without.
+const facts::WorkspaceModel* ModelBefore(const Run& run, uint32_t workspace_no);
 
 // A part of one workspace's customers: what one thread scans at a time.
 struct Shard {

@@ -2,12 +2,14 @@
 #include "jobs/pipeline/workspaces.h"
 
 #include <algorithm>
+#include <map>
 
 #include "lib/base/errors.h"
 #include "lib/base/hash.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/base/varint.h"
+#include "lib/customers/directory.h"
 #include "lib/store/keys.h"
 #include "rapport/store/v1/records.pb.h"
 
@@ -25,12 +27,12 @@ uint64_t SettingsFingerprint(const v1::Workspace& workspace) {
   relevant.set_base_currency(workspace.base_currency());
   relevant.set_week_start(workspace.week_start());
   *relevant.mutable_lifecycle_rules() = workspace.lifecycle_rules();
-  constexpr char kFoldVersion[] = "2";  // Changes when folds hold more than before.
+  constexpr char kFoldVersion[] = "3";  // Changes when folds hold more than before.
   return HashText64(Cat(kFoldVersion, relevant.SerializeAsString()));
 }
 
-// Merges as recorded, sorted, chains not yet shortened.
-absl::Status ReadMerges(Run& run, WorkspaceRun& workspace) {
+// Attributes, and merges as recorded, sorted, chains not yet shortened.
+absl::Status ReadCustomers(Run& run, WorkspaceRun& workspace) {
   std::string prefix;
   PutBigEndian(prefix, workspace.number);
   const auto visit = [&](std::string_view partition, std::string_view,
@@ -44,6 +46,7 @@ absl::Status ReadMerges(Run& run, WorkspaceRun& workspace) {
     }
     alias.survivor_no = record.merged_into();
     if (alias.survivor_no != 0) workspace.aliases.push_back(alias);
+    if (!workspace.attributes.keys().empty()) workspace.attributes.Add(alias.customer_no, record);
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(run.store->table(TableId::kCustomers).ScanAll(prefix, visit));
@@ -63,6 +66,37 @@ absl::Status ShortenChains(WorkspaceRun& workspace) {
       survivor = Resolve(workspace, survivor);
     }
     alias.survivor_no = survivor;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<store::v1::CustomerRecord> ReadRecord(const Run& run, uint32_t workspace_no,
+                                                     CustomerNo customer_no) {
+  store::v1::CustomerRecord record;
+  const auto bytes = run.store->table(TableId::kCustomers)
+                         .Read(store::CustomerPartition(workspace_no, customer_no), "");
+  if (absl::IsNotFound(bytes.status())) return record;
+  RETURN_IF_ERROR(bytes.status());
+  if (!record.ParseFromString(*bytes)) {
+    return DataLoss("customers", "a customer record that does not parse");
+  }
+  return record;
+}
+
+// The attributes of survivors as customers::Directory::Record answers them.
+absl::Status CombineMerged(const Run& run, WorkspaceRun& workspace) {
+  if (workspace.attributes.keys().empty()) return absl::OkStatus();
+  std::map<CustomerNo, store::v1::CustomerRecord> survivors;
+  for (const events::Alias& alias : workspace.aliases) {  // Merged ones ascending.
+    const auto [survivor, is_new] = survivors.try_emplace(alias.survivor_no);
+    if (is_new) {
+      ASSIGN_OR_RETURN(survivor->second, ReadRecord(run, workspace.number, alias.survivor_no));
+    }
+    ASSIGN_OR_RETURN(const auto merged, ReadRecord(run, workspace.number, alias.customer_no));
+    customers::CombineRecords(merged, survivor->second);
+  }
+  for (const auto& [customer_no, record] : survivors) {
+    workspace.attributes.Replace(customer_no, record);
   }
   return absl::OkStatus();
 }
@@ -145,9 +179,13 @@ absl::Status LoadWorkspaces(Run& run) {
     WorkspaceRun workspace;
     workspace.number = record.workspace_no();
     workspace.name = record.workspace().name();
+    workspace.business_hours = record.workspace().business_hours();
     ASSIGN_OR_RETURN(workspace.settings, facts::SettingsOf(record.workspace()));
-    RETURN_IF_ERROR(ReadMerges(run, workspace));
+    workspace.attributes =
+        AttributeRows(facts::AttributeKeys(workspace.settings, ModelBefore(run, workspace.number)));
+    RETURN_IF_ERROR(ReadCustomers(run, workspace));
     RETURN_IF_ERROR(ShortenChains(workspace));
+    RETURN_IF_ERROR(CombineMerged(run, workspace));
     DecideWhatToKeep(run, workspace, SettingsFingerprint(record.workspace()));
     run.workspaces.push_back(std::move(workspace));
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/stages/catalog.h"
 
+#include "jobs/stages/alert_stage.h"
 #include "jobs/stages/base_report_stage.h"
 #include "jobs/stages/facts_stage.h"
 #include "jobs/stages/fold_stage.h"
+#include "jobs/stages/metric_series_stage.h"
 #include "jobs/stages/predict_stage.h"
 #include "jobs/stages/report_stage.h"
 #include "jobs/stages/seal_stage.h"
@@ -19,11 +21,13 @@ std::vector<std::unique_ptr<Stage>> AllStages() {
   stages.push_back(NewFoldStage());
   stages.push_back(NewEventSeriesStage());
   stages.push_back(NewBaseReportStage());
+  stages.push_back(NewMetricSeriesStage());
   stages.push_back(NewFoldSeriesStage());
   stages.push_back(NewTransitionStage());
   stages.push_back(NewValueFitStage());
   stages.push_back(NewPredictStage());
   stages.push_back(NewFactsStage());
+  stages.push_back(NewAlertStage());
   stages.push_back(NewReportStage());
   return stages;
 }

@@ -19,7 +19,7 @@ class PredictStep final : public ShardStep {
       : workspace_(workspace), pool_(pool), scorer_(std::move(scorer)), sample_(empty) {}
 
   absl::Status Customer(const CustomerView& view) override {
-    sample_.Add(view.customer_no, *view.fold, *scorer_);
+    sample_.Add(view.customer_no, *view.fold, *scorer_, view.projection->attributes);
     return absl::OkStatus();
   }
   absl::Status End() override {
@@ -83,12 +83,6 @@ class PredictStage final : public Stage {
   }
 
  private:
-  static const facts::WorkspaceModel* ModelBefore(const Run& run, uint32_t workspace_no) {
-    if (run.base == nullptr) return nullptr;
-    const auto before = run.base->models().find(workspace_no);
-    return before == run.base->models().end() ? nullptr : &before->second;
-  }
-
   ScorerPool pool_;
   std::map<uint32_t, facts::ClassifierSample> empty_, samples_;
 };

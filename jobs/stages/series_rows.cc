@@ -17,6 +17,7 @@ store::SeriesKey RowKey(uint32_t workspace_no, const metrics::CellKey& key) {
           .day = key.day,
           .channel = key.channel,
           .touchpoint_no = key.touchpoint_no,
+          .campaign_no = key.campaign_no,
           .currency = key.currency,
           .bucket = key.bucket};
 }
@@ -27,6 +28,7 @@ metrics::CellKey CellKeyOf(const store::SeriesKey& key) {
           .day = key.day,
           .channel = key.channel,
           .touchpoint_no = key.touchpoint_no,
+          .campaign_no = key.campaign_no,
           .currency = key.currency,
           .bucket = key.bucket};
 }

@@ -25,4 +25,15 @@ inline int64_t SummedValue(uint16_t type, int64_t value) {
   return is_name ? 0 : value;
 }
 
+// The square of the value where it is an amount or a duration, 0 for scores and names. Sums
+// of it are taken modulo 2^128.
+inline unsigned __int128 SummedSquare(uint16_t type, int64_t value) {
+  constexpr uint16_t kNps = 30, kReview = 33;
+  if (type >= kNps && type <= kReview) return 0;
+  const int64_t summed = SummedValue(type, value);
+  const uint64_t size =
+      summed < 0 ? uint64_t{0} - static_cast<uint64_t>(summed) : static_cast<uint64_t>(summed);
+  return static_cast<unsigned __int128>(size) * size;
+}
+
 }  // namespace rapport

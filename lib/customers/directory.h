@@ -112,6 +112,9 @@ class Directory {
   std::unique_ptr<State> state_;
 };
 
+// Takes over what the record of a merged customer knows later.
+void CombineRecords(const store::v1::CustomerRecord& merged, store::v1::CustomerRecord& survivor);
+
 // Checks an identity and puts it into its compared form (e-mail in lower case).
 // InvalidField with `field` and reason BAD_IDENTITY otherwise. Refuses empty values and
 // the usual placeholders (null, undefined, anonymous, guest, none, -1, only 0s and dashes).

@@ -20,16 +20,15 @@ bool Later(const v1::Attribute& a, const v1::Attribute& b) {
          std::pair(b.update_time().seconds(), b.update_time().nanos());
 }
 
-// Takes over what `other` knows better.
-void Combine(const Row& other, Row& row) {
-  for (const auto& [key, attribute] : other.attributes()) {
-    auto [it, added] = row.mutable_attributes()->insert({key, attribute});
+}  // namespace
+
+void CombineRecords(const Row& merged, Row& survivor) {
+  for (const auto& [key, attribute] : merged.attributes()) {
+    auto [it, added] = survivor.mutable_attributes()->insert({key, attribute});
     if (!added && Later(attribute, it->second)) it->second = attribute;
   }
-  row.set_revision(row.revision() + other.revision());
+  survivor.set_revision(survivor.revision() + merged.revision());
 }
-
-}  // namespace
 
 absl::StatusOr<Row> Directory::State::ReadRow(CustomerNo customer_no) const {
   Row record;
@@ -75,7 +74,7 @@ absl::StatusOr<Row> Directory::Record(CustomerNo customer_no) const {
   ASSIGN_OR_RETURN(Row record, state_->ReadRow(survivor));
   for (const CustomerNo merged : MergedInto(survivor)) {
     ASSIGN_OR_RETURN(const Row other, state_->ReadRow(merged));
-    Combine(other, record);
+    CombineRecords(other, record);
   }
   record.clear_merged_into();
   return record;

@@ -90,7 +90,9 @@ struct TypeColumns {
            currency.Open(in, count, 0, 0xFFFF) && channel.Open(in, count, 0, 0xFF) &&
            touchpoint.Open(in, count, 0, 0xFFFFFFFF) && campaign.Open(in, count, 0, 0xFFFFFFFF);
   }
-  void Fill(EventRow& row) {
+  bool wanted = true;
+  template <typename Row>
+  void Fill(Row& row) {
     row.type = type;
     row.value = value.At(next);
     row.aux = aux.At(next);
@@ -113,9 +115,27 @@ class BlockReader {
   void Skip(size_t begin, size_t rows) {
     for (size_t i = begin; i < begin + rows; ++i) ++types_[CodeAt(i)].next;
   }
-  void Read(size_t index, EventRow& row) {
+  template <typename Row>
+  void Read(size_t index, Row& row) {
     row.time = times_.At(index);
     types_[CodeAt(index)].Fill(row);
+  }
+
+  // Marks the types that are wanted; true if that is all of them.
+  bool Want(std::span<const TypeNo> types) {
+    bool all = true;
+    for (TypeColumns& type : types_) {
+      type.wanted = types.empty() || std::ranges::binary_search(types, type.type);
+      all = all && type.wanted;
+    }
+    return all;
+  }
+  // Steps over a row of a type that is not wanted.
+  bool SkipUnwanted(size_t index) {
+    TypeColumns& type = types_[CodeAt(index)];
+    if (type.wanted) return false;
+    ++type.next;
+    return true;
   }
 
  private:
@@ -207,6 +227,30 @@ absl::Status DecodeBlock(std::string_view bytes, uint32_t block_no, std::vector<
       block.Read(index++, out[at++]);
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status DecodeColumns(std::string_view bytes, uint32_t block_no, std::span<const TypeNo> types,
+                           BlockColumns& out) {
+  BlockReader block;
+  out.events.clear();
+  out.rows.clear();
+  out.begin.fill(0);
+  if (!block.Open(bytes)) return Broken(block_no);
+  const bool all = block.Want(types);
+  if (all) out.events.reserve(block.count());
+  size_t index = 0;
+  size_t nth = 0;
+  for (uint32_t slot = 0; slot < kCustomers; ++slot) {
+    out.begin[slot] = static_cast<uint32_t>(out.events.size());
+    if ((block.presence() >> slot & 1) == 0) continue;
+    for (size_t left = block.RowsOf(nth++); left > 0; --left, ++index) {
+      if (!all && block.SkipUnwanted(index)) continue;
+      block.Read(index, out.events.emplace_back());
+      if (!all) out.rows.push_back(static_cast<uint32_t>(index));
+    }
+  }
+  out.begin[kCustomers] = static_cast<uint32_t>(out.events.size());
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 // Pure codec, thread-safe. About 10 bytes an event before compression of the store.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -19,7 +20,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "lib/base/event_columns.h"
 #include "lib/events/row.h"
+#include "lib/store/keys.h"
 
 namespace rapport::events {
 
@@ -27,6 +30,21 @@ namespace rapport::events {
 std::string EncodeBlock(std::span<const EventRow> rows);
 // Appends the rows to `out`, in the same order. DataLoss for foreign bytes.
 absl::Status DecodeBlock(std::string_view bytes, uint32_t block_no, std::vector<EventRow>& out);
+
+// A block for scans: the events without customer numbers, by customer, then timeline.
+struct BlockColumns {
+  std::vector<EventColumns> events;
+  std::vector<uint32_t> rows;  // The block's row of each event; empty: event i is row i.
+  std::array<uint32_t, store::kCustomersPerBlock + 1> begin = {};  // Of the n-th customer's.
+
+  uint32_t RowOf(size_t event) const {
+    return rows.empty() ? static_cast<uint32_t>(event) : rows[event];
+  }
+};
+// Fills `out` with the events of the `types` (sorted; empty: all). 10 ns an event, 3 ns one
+// that is left out. DataLoss for foreign bytes.
+absl::Status DecodeColumns(std::string_view bytes, uint32_t block_no, std::span<const TypeNo> types,
+                           BlockColumns& out);
 
 // Only one customer's rows, in about 0.1 us a row. `first_index` is the place of the first
 // of them in the block.

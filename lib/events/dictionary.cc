@@ -71,6 +71,18 @@ uint32_t Dictionary::Add(DictionaryKind kind, std::string_view text,
   return number;
 }
 
+uint32_t Dictionary::Count(DictionaryKind kind) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return static_cast<uint32_t>(words_[static_cast<size_t>(kind)].texts.size() - 1);
+}
+
+uint32_t Dictionary::Find(DictionaryKind kind, std::string_view text) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const Words& words = words_[static_cast<size_t>(kind)];
+  const auto found = words.numbers.find(text);
+  return found == words.numbers.end() ? 0 : found->second;
+}
+
 std::string Dictionary::Text(DictionaryKind kind, uint32_t number) const {
   absl::ReaderMutexLock lock(&mutex_);
   const std::vector<std::string>& texts = words_[static_cast<size_t>(kind)].texts;

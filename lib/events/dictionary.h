@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Touchpoints, campaigns and custom event types of a workspace as numbers from 1.
 //
-// Text() is thread-safe; Add comes from the ingest writer alone.
+// Readers are thread-safe; Add comes from the ingest writer alone.
 #pragma once
 
 #include <array>
@@ -34,6 +34,10 @@ class Dictionary {
   // table kDictionary go to `writes`.
   uint32_t Add(DictionaryKind kind, std::string_view text,
                std::vector<store::PartitionWrite>& writes);
+  // Numbers 1..Count are given out.
+  uint32_t Count(DictionaryKind kind) const;
+  // 0 for a text without a number.
+  uint32_t Find(DictionaryKind kind, std::string_view text) const;
   // "" for a number not given out.
   std::string Text(DictionaryKind kind, uint32_t number) const;
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "lib/base/errors.h"
-#include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/events/batch.h"
@@ -40,9 +39,7 @@ class CellCounter {
       counts = std::make_unique<Counts>(calendar);
     }
     for (const EventRow& row : rows) {
-      CellSums& sums = counts->cells[CellOf(row, counts->days.DayOf(row.time))];
-      ++sums.count;
-      sums.value_sum += SummedValue(row.type, row.value);
+      counts->cells[CellOf(row, counts->days.DayOf(row.time))].Count(row);
     }
     return absl::OkStatus();
   }

@@ -5,7 +5,6 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
-#include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/events/engine_state.h"
 #include "lib/events/ingest_group.h"
@@ -41,9 +40,7 @@ absl::Status CheckRoom(const TailSet& tails, const IngestGroup& group) {
 CellMap CellsOf(const LogEntry& entry) {
   CellMap cells;
   for (const EventRow& row : entry.rows) {
-    CellSums& sums = cells[CellOf(row, entry.workspace->days->DayOf(row.time))];
-    ++sums.count;
-    sums.value_sum += SummedValue(row.type, row.value);
+    cells[CellOf(row, entry.workspace->days->DayOf(row.time))].Count(row);
   }
   return cells;
 }

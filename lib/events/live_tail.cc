@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/events/live_tail.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/log.h"
@@ -9,12 +10,15 @@
 namespace rapport::events {
 
 CellKey CellOf(const EventRow& row, CivilDays day) {
-  return {day,
-          row.touchpoint_no,
-          row.type,
-          row.currency,
-          ScoreBucket(row.type, row.value, row.aux),
+  return {day,        row.touchpoint_no, row.campaign_no,
+          row.type,   row.currency,      ScoreBucket(row.type, row.value, row.aux),
           row.channel};
+}
+
+void CellSums::Count(const EventRow& row) {
+  ++count;
+  value_sum += SummedValue(row.type, row.value);
+  square_sum += SummedSquare(row.type, row.value);
 }
 
 LiveTail::LiveTail(store::Sequence base)
@@ -83,12 +87,34 @@ EventRow LiveTail::RowOf(const Node& node, CustomerNo customer_no) {
   return row;
 }
 
+CustomerNo LiveTail::NextWithEvents(CustomerNo from, CustomerNo end) const {
+  while (from < end) {
+    const Heads* chunk = heads_[from / kHeadsPerChunk].load(std::memory_order_acquire);
+    const uint64_t chunk_end = (uint64_t{from} / kHeadsPerChunk + 1) * kHeadsPerChunk;
+    const auto stop = static_cast<CustomerNo>(std::min<uint64_t>(end, chunk_end));
+    for (; chunk != nullptr && from < stop; ++from) {
+      if (chunk[from % kHeadsPerChunk].load(std::memory_order_acquire) != 0) return from;
+    }
+    from = stop;
+  }
+  return end;
+}
+
+bool LiveTail::HasEvents(CustomerNo customer_no, store::Sequence after, uint32_t last) const {
+  for (uint32_t at = Head(customer_no); at != 0; at = At(at).previous) {
+    if (base_ + At(at).entry <= after) return false;
+    if (at <= last) return true;
+  }
+  return false;
+}
+
 void LiveTail::AddCells(const CellMap& cells) {
   absl::MutexLock lock(&cells_mutex_);
   for (const auto& [key, sums] : cells) {
     CellSums& sum = cells_[key];
     sum.count += sums.count;
     sum.value_sum += sums.value_sum;
+    sum.square_sum += sums.square_sum;
   }
 }
 

@@ -30,6 +30,7 @@ struct LogPlace {
 struct CellKey {
   int32_t day = 0;
   uint32_t touchpoint_no = 0;
+  uint32_t campaign_no = 0;
   TypeNo type = 0;
   uint16_t currency = 0;
   uint16_t bucket = 0;
@@ -41,12 +42,16 @@ struct CellKey {
     const uint64_t place = uint64_t{static_cast<uint32_t>(key.day)} << 32 | key.touchpoint_no;
     const uint64_t kind = uint64_t{key.type} << 48 | uint64_t{key.currency} << 32 |
                           uint64_t{key.bucket} << 16 | key.channel;
-    return H::combine(std::move(state), place, kind);
+    return H::combine(std::move(state), place, kind, key.campaign_no);
   }
 };
 struct CellSums {
   int64_t count = 0;
   int64_t value_sum = 0;
+  unsigned __int128 square_sum = 0;  // Modulo 2^128.
+
+  // Counts one event more.
+  void Count(const EventRow& row);
 };
 using CellMap = absl::flat_hash_map<CellKey, CellSums>;
 
@@ -81,6 +86,20 @@ class LiveTail {
       at = node.previous;
     }
   }
+  // The same for those up to number `last` (a count() of before): later ones are not seen.
+  template <typename Visit>
+  void ReadUpTo(CustomerNo customer_no, store::Sequence after, uint32_t last, Visit visit) const {
+    for (uint32_t at = Head(customer_no); at != 0;) {
+      const Node& node = At(at);
+      if (base_ + node.entry <= after) return;
+      if (at <= last) visit(RowOf(node, customer_no), LogPlace{base_ + node.entry, node.index});
+      at = node.previous;
+    }
+  }
+  // The first customer from `from` on, below `end`, that has an event; `end` if none has.
+  CustomerNo NextWithEvents(CustomerNo from, CustomerNo end) const;
+  // Whether the customer has an event after `after` up to number `last`.
+  bool HasEvents(CustomerNo customer_no, store::Sequence after, uint32_t last) const;
   // Calls visit(row, sequence) for all events in order of arrival; customer_no is 0.
   template <typename Visit>
   void ReadAll(Visit visit) const {

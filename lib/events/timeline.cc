@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading: a customer's events, sealed and unsealed, with and without payloads; live cells.
 #include <algorithm>
-#include <map>
 #include <utility>
-#include <variant>
 
 #include "lib/base/errors.h"
-#include "lib/base/score_bucket.h"
+#include "lib/base/log.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
-#include "lib/events/batch.h"
-#include "lib/events/block.h"
 #include "lib/events/engine_state.h"
 #include "lib/events/payload.h"
+#include "lib/events/payload_reader.h"
 #include "lib/events/scan.h"
-#include "lib/store/keys.h"
 
 namespace rapport::events {
 namespace {
 
-using Place = std::variant<SealedPlace, LogPlace>;
-
 struct PlacedRow {
   EventRow row;
-  Place place;
+  EventPlace place;
 };
 
 // What a read of everything stands on: tails and the segments before them.
@@ -78,69 +72,9 @@ absl::Status Collect(const store::Dataset& dataset, const Ground& ground,
   return absl::OkStatus();
 }
 
-// Fetches payloads, each block of them once.
-class PayloadReader {
- public:
-  PayloadReader(store::Store& store, uint32_t workspace_no)
-      : store_(store), workspace_no_(workspace_no) {}
-
-  absl::StatusOr<store::v1::EventPayload> Read(CustomerNo customer_no, const Place& place) {
-    std::string_view bytes;
-    if (const auto* sealed = std::get_if<SealedPlace>(&place)) {
-      ASSIGN_OR_RETURN(bytes, ReadSealed(customer_no, *sealed));
-    } else {
-      ASSIGN_OR_RETURN(bytes, ReadLog(std::get<LogPlace>(place)));
-    }
-    store::v1::EventPayload payload;
-    if (!payload.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return DataLoss(Cat("customers/", customer_no), "payload does not decode");
-    }
-    return payload;
-  }
-
- private:
-  // Bytes as stored and the payloads in them.
-  struct Values {
-    std::string bytes;
-    std::vector<std::string_view> payloads;
-  };
-  using Key = std::tuple<store::Sequence, uint32_t, uint32_t>;
-
-  static absl::StatusOr<std::string_view> Pick(const Values& values, uint32_t index) {
-    if (index < values.payloads.size()) return values.payloads[index];
-    return DataLoss("event_payloads", "fewer payloads than events");
-  }
-
-  absl::StatusOr<std::string_view> ReadSealed(CustomerNo customer_no, const SealedPlace& place) {
-    const store::BlockKey key{workspace_no_, customer_no / store::kCustomersPerBlock, place.part};
-    auto [it, added] = values_.try_emplace(Key{place.segment, key.block_no, 1u + place.part});
-    if (added) {
-      ASSIGN_OR_RETURN(it->second.bytes, store_.dataset().Get(store::DatasetId::kEventPayloads,
-                                                              place.segment, key.Encode()));
-      RETURN_IF_ERROR(DecodePayloads(it->second.bytes, it->second.payloads));
-    }
-    return Pick(it->second, place.index);
-  }
-
-  absl::StatusOr<std::string_view> ReadLog(const LogPlace& place) {
-    auto [it, added] = values_.try_emplace(Key{place.sequence, 0, 0});
-    if (added) {
-      ASSIGN_OR_RETURN(it->second.bytes, store_.log().Read(place.sequence));
-      DecodedBatch batch;
-      RETURN_IF_ERROR(DecodeBatch(it->second.bytes, /*with_payloads=*/true, batch));
-      it->second.payloads = std::move(batch.payloads);
-    }
-    return Pick(it->second, place.index);
-  }
-
-  store::Store& store_;
-  uint32_t workspace_no_;
-  std::map<Key, Values> values_;  // Nodes do not move: the views stay good.
-};
-
-void AppendCell(const CellKey& key, const CellSums& sums, std::vector<LiveCell>& out) {
-  out.push_back({key.type, key.day, key.channel, key.touchpoint_no, key.currency, key.bucket,
-                 sums.count, sums.value_sum});
+LiveCell LiveCellOf(const CellKey& key, const CellSums& sums) {
+  return {key.type,     key.day,    key.channel, key.touchpoint_no, key.campaign_no,
+          key.currency, key.bucket, sums.count,  sums.value_sum,    sums.square_sum};
 }
 
 Calendar CalendarOf(const Engine::State& state, const Workspace& workspace) {
@@ -150,16 +84,12 @@ Calendar CalendarOf(const Engine::State& state, const Workspace& workspace) {
   return calendar.ok() ? *calendar : Calendar::Utc();  // Stored zones were checked before.
 }
 
-// Counts of the events of one type after a log sequence.
-CellMap CountAfter(const LiveTail& tail, store::Sequence after, TypeNo type,
-                   const Calendar& calendar) {
+// Counts of the events after a log sequence.
+CellMap CountAfter(const LiveTail& tail, store::Sequence after, const Calendar& calendar) {
   DayTable days(calendar);
   CellMap counts;
   tail.ReadAll([&](const EventRow& row, store::Sequence sequence) {
-    if (sequence <= after || row.type != type) return;
-    CellSums& sums = counts[CellOf(row, days.DayOf(row.time))];
-    ++sums.count;
-    sums.value_sum += SummedValue(row.type, row.value);
+    if (sequence > after) counts[CellOf(row, days.DayOf(row.time))].Count(row);
   });
   return counts;
 }
@@ -211,7 +141,7 @@ absl::StatusOr<std::vector<TimelineEntry>> Engine::Timeline(
   std::ranges::stable_sort(rows, TimelineLess, &PlacedRow::row);
   if (!ascending) std::ranges::reverse(rows);
   std::vector<TimelineEntry> entries;
-  PayloadReader payloads(state_->store, workspace_no);
+  PayloadReader payloads(state_->store.dataset(), &state_->store.log(), workspace_no);
   for (size_t i = offset; i < rows.size() && entries.size() < limit; ++i) {
     ASSIGN_OR_RETURN(auto payload, payloads.Read(rows[i].row.customer_no, rows[i].place));
     entries.push_back({rows[i].row, std::move(payload)});
@@ -246,26 +176,32 @@ std::vector<LiveCell> Engine::LiveCells(const store::GenerationHandle& generatio
                                         uint32_t workspace_no, TypeNo type, int32_t begin_day,
                                         int32_t end_day) const {
   std::vector<LiveCell> cells;
+  ForEachLiveCell(generation, workspace_no, [&](const LiveCell& cell) {
+    if (cell.type == type && cell.day >= begin_day && cell.day < end_day) cells.push_back(cell);
+  });
+  return cells;
+}
+
+void Engine::ForEachLiveCell(const store::GenerationHandle& generation, uint32_t workspace_no,
+                             absl::FunctionRef<void(const LiveCell&)> visit) const {
   const View view = state_->CurrentView();
   const store::Sequence after = SequenceOf(generation);
   const TailSet& tails = TailsFor(view, after);
   const LiveTail* tail = tails.Find(workspace_no);
   const Workspace* workspace = state_->Find(workspace_no);
-  if (tail == nullptr || workspace == nullptr) return cells;
-  const auto wanted = [&](const CellKey& key) {
-    return key.type == type && key.day >= begin_day && key.day < end_day;
-  };
-  if (tails.base >= after) {
-    tail->ReadCells([&](const CellKey& key, const CellSums& sums) {
-      if (wanted(key)) AppendCell(key, sums, cells);
-    });
-    return cells;
-  }
+  if (tail == nullptr || workspace == nullptr) return;
+  const auto show = [&](const CellKey& key, const CellSums& sums) { visit(LiveCellOf(key, sums)); };
+  if (tails.base >= after) return tail->ReadCells(show);
   // A generation was just published and the tails are about to follow: count what it lacks.
-  for (const auto& [key, sums] : CountAfter(*tail, after, type, CalendarOf(*state_, *workspace))) {
-    if (wanted(key)) AppendCell(key, sums, cells);
+  for (const auto& [key, sums] : CountAfter(*tail, after, CalendarOf(*state_, *workspace))) {
+    show(key, sums);
   }
-  return cells;
+}
+
+const Dictionary& Engine::dictionary(uint32_t workspace_no) const {
+  const Workspace* workspace = state_->Find(workspace_no);
+  RAPPORT_CHECK(workspace != nullptr);
+  return *workspace->dictionary;
 }
 
 std::string Engine::TouchpointText(uint32_t workspace_no, uint32_t touchpoint_no) const {

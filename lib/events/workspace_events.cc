@@ -8,7 +8,6 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/log.h"
-#include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/events/engine_state.h"
@@ -26,9 +25,7 @@ absl::StatusOr<Calendar> CalendarOf(const v1::Workspace& workspace) {
 CellMap CountCells(const LiveTail& tail, DayTable& days) {
   CellMap cells;
   tail.ReadAll([&](const EventRow& row, store::Sequence) {
-    CellSums& sums = cells[CellOf(row, days.DayOf(row.time))];
-    ++sums.count;
-    sums.value_sum += SummedValue(row.type, row.value);
+    cells[CellOf(row, days.DayOf(row.time))].Count(row);
   });
   return cells;
 }

@@ -29,7 +29,9 @@
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
 #include "lib/customers/directory.h"
+#include "lib/events/dictionary.h"
 #include "lib/events/row.h"
+#include "lib/events/scan_ground.h"
 #include "lib/store/generation.h"
 #include "lib/store/seam.h"
 #include "rapport/store/v1/records.pb.h"
@@ -65,10 +67,12 @@ struct LiveCell {
   int32_t day = 0;  // Civil day in the workspace's zone.
   uint8_t channel = 0;
   uint32_t touchpoint_no = 0;
+  uint32_t campaign_no = 0;
   uint16_t currency = 0;
   uint16_t bucket = 0;  // Score for surveys and reviews, else 0.
   int64_t count = 0;
   int64_t value_sum = 0;
+  unsigned __int128 square_sum = 0;  // Of amounts and durations, modulo 2^128.
 };
 
 struct QualityCounts {
@@ -82,6 +86,9 @@ struct TimelineEntry {
   EventRow row;
   store::v1::EventPayload payload;
 };
+
+// How far a scan reads.
+enum class ScanExtent { kSealed, kLive };
 
 class Engine {
  public:
@@ -133,12 +140,24 @@ class Engine {
   // Turns an entry back into the API's event (without resource name).
   v1::Event ToEvent(uint32_t workspace_no, const TimelineEntry& entry) const;
 
+  // What a scan of all customers of a workspace stands on, pinned: the events of the
+  // generation up to its as_of, or everything acknowledged until now. Merges are those of
+  // now. Exact under the conditions of TailEvents.
+  ScanGround GroundOf(const store::GenerationHandle& generation, uint32_t workspace_no,
+                      ScanExtent extent) const;
+
   // Live series cells of the workspace with day in [begin, end), unordered.
   std::vector<LiveCell> LiveCells(uint32_t workspace_no, TypeNo type, int32_t begin_day,
                                   int32_t end_day) const;
   // The same for a pinned generation, as TailEvents above.
   std::vector<LiveCell> LiveCells(const store::GenerationHandle& generation, uint32_t workspace_no,
                                   TypeNo type, int32_t begin_day, int32_t end_day) const;
+  // Calls `visit` with every live cell of the workspace for a pinned generation. Must not ask
+  // the engine anything.
+  void ForEachLiveCell(const store::GenerationHandle& generation, uint32_t workspace_no,
+                       absl::FunctionRef<void(const LiveCell&)> visit) const;
+  // Touchpoints, campaigns and custom types of a workspace that exists; for reading.
+  const Dictionary& dictionary(uint32_t workspace_no) const;
   std::string TouchpointText(uint32_t workspace_no, uint32_t touchpoint_no) const;  // "" for 0.
   std::string CustomTypeText(uint32_t workspace_no, TypeNo type) const;
 

@@ -2,6 +2,8 @@
 // Settings of a workspace: defaults and limits, as workspace.proto states them.
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <string>
 
 #include "lib/base/calendar.h"
 #include "lib/base/errors.h"
@@ -91,6 +93,42 @@ absl::Status CompletePlace(v1::Workspace& workspace) {
 constexpr const char* kPurchaseModels[] = {"auto",      "bg_nbd",     "mbg_nbd", "pareto_nbd",
                                            "bg_cnbd_k", "mbg_cnbd_k", "bg_bb",   "nbd"};
 
+constexpr int kMaxCovariateAttributes = 8;
+constexpr size_t kMaxAttributeKeyBytes = 64;
+constexpr char kChannelGroups[] = "channel";
+
+absl::Status CheckAttributeKey(const std::string& key, const std::string& field) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+  };
+  if (!key.empty() && key.size() <= kMaxAttributeKeyBytes && std::ranges::all_of(key, allowed)) {
+    return absl::OkStatus();
+  }
+  return InvalidField(field, "BAD_KEY", "a key is 1-64 of [a-z0-9_.]");
+}
+
+// What models tell customers apart by.
+absl::Status CheckTraits(const v1::ValueSettings& value) {
+  const std::string field = "workspace.value_settings.covariate_attributes";
+  if (value.covariate_attributes_size() > kMaxCovariateAttributes) {
+    return InvalidField(field, "TOO_MANY", "at most 8");
+  }
+  std::set<std::string> keys;
+  for (int i = 0; i < value.covariate_attributes_size(); ++i) {
+    const std::string& key = value.covariate_attributes(i);
+    RETURN_IF_ERROR(CheckAttributeKey(key, Cat(field, "[", i, "]")));
+    if (!keys.insert(key).second) {
+      return InvalidField(Cat(field, "[", i, "]"), "DUPLICATE", "is named twice");
+    }
+  }
+  if (value.model_by().empty()) return absl::OkStatus();
+  if (value.model_by_channel() && value.model_by() != kChannelGroups) {
+    return InvalidField("workspace.value_settings.model_by", "CONFLICT",
+                        "models are by channel already (model_by_channel)");
+  }
+  return CheckAttributeKey(value.model_by(), "workspace.value_settings.model_by");
+}
+
 absl::Status CompleteValueSettings(v1::Workspace& workspace) {
   v1::ValueSettings& value = *workspace.mutable_value_settings();
   if (value.purchase_model().empty()) value.set_purchase_model("auto");
@@ -114,7 +152,7 @@ absl::Status CompleteValueSettings(v1::Workspace& workspace) {
   if (value.subscription_period_days() < 1 || value.subscription_period_days() > 366) {
     return OutOfRange("value_settings.subscription_period_days", "must lie between 1 and 366");
   }
-  return absl::OkStatus();
+  return CheckTraits(value);
 }
 
 absl::Status CompleteValue(v1::Workspace& workspace) {

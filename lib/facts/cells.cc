@@ -35,15 +35,15 @@ void AddActive(const Settings& settings, const Fold& fold, CivilDays as_of_day, 
     const int code = static_cast<int>(granularity);
     const auto visit = [&](CivilDays bucket, lifecycle::Presence presence) {
       cells.Add(KeyOf(SeriesFamily::kActive, bucket, 10 * code + static_cast<int>(presence)),
-                {1, 0});
+                {1, 0, 0});
       if (presence == lifecycle::Presence::kDormant) return;
-      cells.Add(KeyOf(SeriesFamily::kActive, bucket, code), {1, 0});
+      cells.Add(KeyOf(SeriesFamily::kActive, bucket, code), {1, 0, 0});
       any = true;
     };
     ForEachDay(fold.active_days(), as_of_day, [&](int, CivilDays day) { walk.Add(day, visit); });
     walk.Finish(as_of_day, visit);
   }
-  if (any) cells.Add(KeyOf(SeriesFamily::kActive, 0, 0), {1, 0});
+  if (any) cells.Add(KeyOf(SeriesFamily::kActive, 0, 0), {1, 0, 0});
 }
 
 // Counts the orders of one customer in the bucket it is in.
@@ -62,7 +62,7 @@ class PurchaserWalk {
   void Close() {
     if (orders_ == 0) return;
     cells_.Add(KeyOf(SeriesFamily::kPurchasers, bucket_, static_cast<int>(granularity_)),
-               {1, orders_ >= 2 ? 1 : 0});
+               {1, orders_ >= 2 ? 1 : 0, 0});
     orders_ = 0;
   }
 
@@ -87,13 +87,13 @@ void AddPurchasers(const Settings& settings, const Fold& fold, CivilDays as_of_d
     walk.Close();
   }
   if (all_orders == 0) return;
-  cells.Add(KeyOf(SeriesFamily::kPurchasers, 0, 0), {1, all_orders >= 2 ? 1 : 0});
+  cells.Add(KeyOf(SeriesFamily::kPurchasers, 0, 0), {1, all_orders >= 2 ? 1 : 0, 0});
 }
 
 void AddMembers(const Fold& fold, CivilDays as_of_day, CellSums& cells) {
   ForEachDay(fold.membership_days(), as_of_day, [&](int i, CivilDays day) {
     const int bucket = i == 0 ? 1 : (i % 2 == 0 ? 2 : 3);
-    cells.Add(KeyOf(SeriesFamily::kMembers, day, bucket), {1, 0});
+    cells.Add(KeyOf(SeriesFamily::kMembers, day, bucket), {1, 0, 0});
   });
 }
 
@@ -110,9 +110,11 @@ void AddEventCells(const Settings& settings, std::span<const EventColumns> event
     key.day = days.DayOf(event.time);
     key.channel = event.channel;
     key.touchpoint_no = event.touchpoint_no;
+    key.campaign_no = event.campaign_no;
     key.currency = event.currency;
     key.bucket = ScoreBucket(event.type, event.value, event.aux);
-    cells.Add(key, {1, SummedValue(event.type, event.value)});
+    cells.Add(key,
+              {1, SummedValue(event.type, event.value), SummedSquare(event.type, event.value)});
   }
 }
 

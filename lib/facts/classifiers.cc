@@ -8,7 +8,6 @@
 
 #include "lib/base/text.h"
 #include "lib/facts/reports.h"
-#include "lib/facts/retention_report.h"
 #include "lib/facts/signals.h"
 #include "lib/facts/wire.h"
 #include "lib/predict/reasons.h"
@@ -66,6 +65,7 @@ void Write(const predict::ClassifierModel& from, store::v1::ClassifierModel& to)
   }
   to.mutable_calibration_forecast()->Assign(map.forecast.begin(), map.forecast.end());
   to.mutable_calibration_probability()->Assign(map.probability.begin(), map.probability.end());
+  to.mutable_calibration_weight()->Assign(map.weight.begin(), map.weight.end());
   to.set_beats_purchase_model(predict::BeatsBaseline(from.report, predict::kGivenBaseline));
 }
 
@@ -95,6 +95,7 @@ predict::ClassifierModel Read(const store::v1::ClassifierModel& from) {
   map.forecast.assign(from.calibration_forecast().begin(), from.calibration_forecast().end());
   map.probability.assign(from.calibration_probability().begin(),
                          from.calibration_probability().end());
+  map.weight.assign(from.calibration_weight().begin(), from.calibration_weight().end());
   return to;
 }
 
@@ -160,25 +161,27 @@ ClassifierSample::ClassifierSample(const Settings& settings, CivilDays as_of_day
   one_in_ = std::max<uint64_t>(one_in_, 1);
 }
 
-void ClassifierSample::Add(uint32_t customer_no, const Fold& fold, Scorer& scorer) {
+void ClassifierSample::Add(uint32_t customer_no, const Fold& fold, Scorer& scorer,
+                           const Attributes& attributes) {
   if (!split_ || fold.order_days().empty()) return;
   if (predict::SpreadKey(customer_no) % one_in_ != 0) return;
-  AddAt(customer_no, fold, split_->training, scorer, training_);
-  AddAt(customer_no, fold, split_->validation, scorer, validation_);
+  const Baseline baseline{scorer, attributes};
+  AddAt(customer_no, fold, split_->training, baseline, training_);
+  AddAt(customer_no, fold, split_->validation, baseline, validation_);
 }
 
 void ClassifierSample::AddAt(uint32_t customer_no, const Fold& fold, const predict::Window& window,
-                             Scorer& scorer, std::vector<Row>& rows) const {
+                             const Baseline& baseline, std::vector<Row>& rows) const {
   if (fold.order_days(0) > window.cutoff) return;
   const std::vector<CivilDays> active = DaysOf(fold.active_days());
   if (!predict::Eligible({}, active, window.cutoff)) return;
   Row row{.customer_no = customer_no,
-          .features = FeaturesAt(settings_, fold, window.cutoff),
+          .features = FeaturesAt(fold, window.cutoff),
           .churned = predict::Churned(DaysOf(fold.order_days()), window),
           .revenue = RevenueIn(fold, window),
           .baseline = predict::kMissing};
-  const auto silence = scorer.NoPurchaseChance(HistoryAt(settings_, fold, window.cutoff),
-                                               fold.first_order_channel());
+  const auto silence = baseline.scorer.NoPurchaseChance(
+      HistoryAt(settings_, fold, window.cutoff), fold.first_order_channel(), baseline.attributes);
   if (silence) row.baseline = *silence;
   rows.push_back(std::move(row));
 }
@@ -267,21 +270,18 @@ ChurnScorer::ChurnScorer(const Settings& settings, const WorkspaceModel& model)
     : settings_(settings),
       churn_(ClassifierOf(model, predict::ClassifierKind::kChurn)),
       top_decile_(ClassifierOf(model, predict::ClassifierKind::kTopDecile)) {
-  *retention_.mutable_retention() = model.value_model().retention();
   const auto* stored = Find(&model, predict::ClassifierKind::kChurn);
   churn_beats_purchases_ = stored != nullptr && stored->beats_purchase_model();
 }
 
 void ChurnScorer::Score(const Projection& projection, std::optional<double> no_purchase,
+                        std::optional<math::Interval> subscriptions_end,
                         v1::CustomerValue& value) const {
   predict::ChurnCandidates candidates;
   if (no_purchase) candidates.purchase_model = {*no_purchase, *no_purchase, *no_purchase};
   candidates.alive_by_construction = value.alive_by_construction();
-  if (projection.running_subscription) {
-    candidates.subscription_runs = true;
-    candidates.subscription_model =
-        SubscriptionChurn(settings_, retention_, *projection.running_subscription);
-  }
+  candidates.subscription_runs = subscriptions_end.has_value();
+  candidates.subscription_model = subscriptions_end;
   candidates.classifier_beats_purchase_model = churn_beats_purchases_;
   if (churn_ && projection.features) {
     const auto classified = churn_->Classify(projection.features->values);

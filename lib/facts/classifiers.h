@@ -29,7 +29,8 @@ class ClassifierSample {
   ClassifierSample(const Settings& settings, CivilDays as_of_day, int64_t customers);
 
   // `scorer` holds tonight's purchase model, which the classifier is compared with.
-  void Add(uint32_t customer_no, const Fold& fold, Scorer& scorer);
+  void Add(uint32_t customer_no, const Fold& fold, Scorer& scorer,
+           const Attributes& attributes = {});
   void Merge(const ClassifierSample& other);
   int64_t size() const { return static_cast<int64_t>(training_.size() + validation_.size()); }
 
@@ -46,8 +47,12 @@ class ClassifierSample {
     Micros revenue;   // In the outcome's window.
     double baseline;  // P(no purchase) by the purchase model.
   };
-  void AddAt(uint32_t customer_no, const Fold& fold, const predict::Window& window, Scorer& scorer,
-             std::vector<Row>& rows) const;
+  struct Baseline {
+    Scorer& scorer;
+    const Attributes& attributes;
+  };
+  void AddAt(uint32_t customer_no, const Fold& fold, const predict::Window& window,
+             const Baseline& baseline, std::vector<Row>& rows) const;
   predict::TrainingRows RowsOf(const std::vector<Row>& rows, predict::ClassifierKind kind) const;
   void TrainOne(predict::ClassifierKind kind, const WorkspaceModel* previous,
                 WorkspaceModel& model) const;
@@ -68,13 +73,13 @@ std::optional<predict::Classifier> ClassifierOf(const WorkspaceModel& model,
 class ChurnScorer {
  public:
   ChurnScorer(const Settings& settings, const WorkspaceModel& model);
-  // `no_purchase`: by the purchase model; nullopt without one.
+  // `no_purchase`: by the purchase model; nullopt without one. `subscriptions_end`: of all
+  // that run, by the retention models; nullopt without one or without a model.
   void Score(const Projection& projection, std::optional<double> no_purchase,
-             v1::CustomerValue& value) const;
+             std::optional<math::Interval> subscriptions_end, v1::CustomerValue& value) const;
 
  private:
   const Settings settings_;
-  v1::ValueModel retention_;  // Its retention fits only.
   std::optional<predict::Classifier> churn_, top_decile_;
   bool churn_beats_purchases_ = false;
 };

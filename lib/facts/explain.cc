@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <initializer_list>
 
 #include "lib/base/text.h"
+#include "lib/facts/explain_subscriptions.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/model_parameters.h"
 #include "lib/facts/wire.h"
@@ -157,6 +159,12 @@ void AddPurchaseInputs(const v1::ValueModel& model, const v1::CustomerValue& val
           Cat(kFit, ", times in units of ", Print(model.time_unit_days()), " days"));
   }
   if (regularity > 1) Input(line, "k", Cat(regularity), kFit);
+  for (int i = 0; i < std::min(value.covariates_size(), model.covariates_size()); ++i) {
+    const v1::Covariate& column = model.covariates(i);
+    Input(line, Cat("covariate ", column.name()), Print(value.covariates(i)),
+          column.attribute().empty() ? "channel of the first order"
+                                     : Cat("attribute ", column.attribute(), " of the customer"));
+  }
   for (const v1::CovariateEffect& effect : model.effects()) {
     if (!value.model_segment().empty()) break;
     Input(line, Cat("effect on ", effect.parameter(), " of ", effect.covariate()),
@@ -209,21 +217,36 @@ void ExplainPurchases(const v1::ValueModel& fit, const v1::CustomerValue& value,
   }
 }
 
-void ExplainMoney(const Settings& settings, const v1::CustomerValue& value, Lines lines) {
-  ExplainLine& predicted =
-      lines.Add("value.predicted", Print(value.predicted()),
-                "expected discounted purchases x expected order value x margin; a purchase t days "
-                "ahead counts (1 + rate)^(-t / 365)");
-  Input(predicted, "expected purchases", Print(value.expected_purchases()),
+// The part of orders in the predicted value.
+void AddOrderInputs(const Settings& settings, const v1::CustomerValue& value, ExplainLine& line) {
+  Input(line, "expected purchases", Print(value.expected_purchases()),
         "value.expected_purchases, before discounting");
-  const auto money = static_cast<double>(value.predicted().micros());
+  const auto money =
+      static_cast<double>(value.predicted().micros() - value.subscription().predicted().micros());
   const double each = static_cast<double>(value.expected_order_value().micros()) * settings.margin;
   if (each > 0) {
-    Input(predicted, "expected discounted purchases", Print(money / each),
+    Input(line, "expected discounted purchases", Print(money / each),
           "each of them discounted from its own moment");
   }
-  Input(predicted, "expected order value", Print(value.expected_order_value()),
+  Input(line, "expected order value", Print(value.expected_order_value()),
         "value.expected_order_value");
+}
+
+void ExplainMoney(const Settings& settings, const v1::CustomerValue& value, Lines lines) {
+  const bool orders = !value.model().empty();
+  const bool subscriptions = value.subscription().has_predicted();
+  constexpr char kOrders[] =
+      "expected discounted purchases x expected order value x margin; a purchase t days ahead "
+      "counts (1 + rate)^(-t / 365)";
+  ExplainLine& predicted = lines.Add("value.predicted", Print(value.predicted()),
+                                     !subscriptions ? kOrders
+                                     : orders ? Cat(kOrders, "; plus value.subscription.predicted")
+                                              : "value.subscription.predicted");
+  if (orders) AddOrderInputs(settings, value, predicted);
+  if (subscriptions) {
+    Input(predicted, "subscriptions", Print(value.subscription().predicted()),
+          "value.subscription.predicted");
+  }
   Input(predicted, "margin", Print(settings.margin), kSetting);
   Input(predicted, "rate", Print(settings.annual_discount_rate), kSetting);
   Input(predicted, "h", Cat(value.horizon_days(), " days"), kSetting);
@@ -236,18 +259,33 @@ void ExplainMoney(const Settings& settings, const v1::CustomerValue& value, Line
         "how well the parameters are known, delta method");
   range("80 % interval with both", value.total_interval(), "own future and parameters");
   if (!value.has_residual()) return;
-  Input(lines.Add("value.residual", Print(value.residual()),
-                  "the same over all time to come: discounted expected residual transactions x "
-                  "expected order value x margin"),
-        "rate", Print(settings.annual_discount_rate), kSetting);
+  ExplainLine& residual = lines.Add(
+      "value.residual", Print(value.residual()),
+      orders ? "the same over all time to come: discounted expected residual transactions x "
+               "expected order value x margin"
+             : "the same over all time to come");
+  Input(residual, "rate", Print(settings.annual_discount_rate), kSetting);
+  if (value.subscription().has_residual()) {
+    Input(residual, "subscriptions", Print(value.subscription().residual()),
+          "value.subscription.residual");
+  }
 }
 
 void ExplainForecast(const Settings& settings, const WorkspaceModel& model,
                      const Projection& projection, Lines lines) {
   const v1::CustomerValue& value = projection.facts.value();
-  ExplainPurchases(model.value_model(), value, lines);
-  ExplainOrderValue(model, projection, lines);
+  if (!value.model().empty()) {
+    ExplainPurchases(model.value_model(), value, lines);
+    ExplainOrderValue(model, projection, lines);
+  }
   ExplainMoney(settings, value, lines);
+}
+
+void ExplainOrders(const WorkspaceModel& model, const Projection& projection, Lines lines) {
+  const v1::CustomerFacts& facts = projection.facts;
+  lines.Add("acquisition_cohort", facts.acquisition_cohort(),
+            "month of the first order or booking");
+  if (facts.has_rfm()) ExplainRfm(model, facts.rfm(), lines);
 }
 
 }  // namespace
@@ -258,15 +296,21 @@ std::vector<ExplainLine> Explain(const Settings& settings, const WorkspaceModel&
   Lines lines(explained);
   const v1::CustomerFacts& facts = projection.facts;
   ExplainStage(settings, facts, lines);
-  if (!projection.has_orders) return explained;
-  lines.Add("acquisition_cohort", facts.acquisition_cohort(),
-            "month of the first order or booking");
-  if (facts.has_rfm()) ExplainRfm(model, facts.rfm(), lines);
+  if (projection.has_orders) ExplainOrders(model, projection, lines);
   if (!facts.has_value()) return explained;
-  ExplainLine& historic = lines.Add("value.historic", Print(facts.value().historic()),
-                                    "orders and bookings less refunds to date, base currency");
+  const v1::CustomerValue& value = facts.value();
+  ExplainLine& historic =
+      lines.Add("value.historic", Print(value.historic()),
+                value.has_subscription()
+                    ? "orders and bookings less refunds to date, plus payments of subscriptions"
+                    : "orders and bookings less refunds to date, base currency");
   Input(historic, "orders and bookings", Cat(facts.summary().order_count()), kEvents);
-  if (facts.value().horizon_days() > 0) ExplainForecast(settings, model, projection, lines);
+  if (value.has_subscription()) {
+    Input(historic, "subscriptions", Print(value.subscription().historic()),
+          "value.subscription.historic");
+  }
+  if (value.horizon_days() > 0) ExplainForecast(settings, model, projection, lines);
+  ExplainSubscriptions(settings, model, projection, explained);
   return explained;
 }
 

@@ -12,11 +12,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "lib/base/calendar.h"
+#include "lib/base/event_columns.h"
 #include "lib/base/money.h"
+#include "lib/facts/attributes.h"
 #include "lib/metrics/series.h"
 #include "lib/predict/features.h"
 #include "lib/value/clv_scorer.h"
@@ -33,17 +36,10 @@ namespace rapport::facts {
 using Fold = ::rapport::store::v1::CustomerFold;
 using WorkspaceModel = ::rapport::store::v1::WorkspaceModel;
 
-// One event's columns as this layer reads them (the same layout as events::EventRow,
-// which lives in a folder above; jobs and server pass rows through Columns()).
-struct EventColumns {
-  TimeMicros time = 0;
-  int64_t value = 0;
-  int64_t aux = 0;
-  uint32_t touchpoint_no = 0;
-  uint16_t type = 0;
-  uint16_t currency = 0;
-  uint8_t channel = 0;
-};
+inline constexpr int32_t kMaxHorizonDays = 3650;  // Of predicted value.
+
+// Jobs and server pass events::EventRow through Columns().
+using ::rapport::EventColumns;
 
 // The workspace's settings in the form this layer needs.
 struct Settings {
@@ -61,8 +57,12 @@ struct Settings {
   bool channel_covariate = false;
   bool model_by_channel = false;
   bool require_spend_mean = false;
+  std::vector<std::string> covariate_attributes;  // Keys.
+  std::string model_by_attribute;                 // Key; empty: none.
 };
 absl::StatusOr<Settings> SettingsOf(const v1::Workspace& workspace);
+// Keys of the attributes that the settings or a stored model (may be null) look at, sorted.
+std::vector<std::string> AttributeKeys(const Settings& settings, const WorkspaceModel* model);
 
 // Folds a customer's events (timeline order) up to and including `as_of`.
 Fold FoldEvents(const Settings& settings, std::span<const EventColumns> events, TimeMicros as_of);
@@ -79,17 +79,37 @@ struct SubscriptionSpell {
   bool ended = false;
 };
 
+// A spell with its money (lib/facts/subscriptions.h).
+struct Subscription {
+  SubscriptionSpell spell;
+  Micros monthly = 0;    // Monthly recurring revenue, base currency; the last one told.
+  Micros paid = 0;       // To date.
+  bool foreign = false;  // Its revenue is in another currency and counts 0.
+};
+struct SubscriptionPart;
+
+// Which of a workspace's purchase models applies to a customer.
+struct ModelUse {
+  std::string segment;             // Whose own model; empty: all customers' model.
+  std::vector<double> covariates;  // Of all customers' model.
+};
+
 // What a fold says at as_of, before the base is known.
 struct Projection {
   v1::CustomerFacts facts;           // lifecycle, summary, cohort, raw RFM.
   value::PurchaseHistory purchases;  // For the value model; frequency, recency, age, spend.
   bool has_orders = false;
-  // Set by AddSignals, for classifiers.
+  // Those of AttributeKeys(); set by whoever knows the customer's record.
+  Attributes attributes;
+  // As a night scored the customer, when that is to be repeated: goes before channel and
+  // attributes.
+  std::optional<ModelUse> scored_as;
+  // Set by AddSignals: for classifiers, and what subscriptions are worth.
   std::optional<predict::FeatureVector> features;
-  std::optional<SubscriptionSpell> running_subscription;  // The one started last.
+  std::vector<Subscription> subscriptions;  // In the order of their starts.
 };
 Projection Project(const Settings& settings, const Fold& fold, TimeMicros as_of);
-// Adds what churn and top-decile forecasts look at; about 2 us.
+// Adds subscriptions and what churn and top-decile forecasts look at; about 2 us.
 void AddSignals(const Settings& settings, const Fold& fold, TimeMicros as_of,
                 Projection& projection);
 
@@ -97,7 +117,10 @@ void AddSignals(const Settings& settings, const Fold& fold, TimeMicros as_of,
 struct ScoredValue {
   const value::ValueScore* score = nullptr;  // nullptr: no model, or no purchase.
   std::span<const double> covariates;
-  int model_channel = 0;  // v1.Channel whose own model was used; 0: all customers' model.
+  std::string_view model_segment;  // Whose own model was used; empty: all customers' model.
+  std::string_view group;          // By the attribute that models are told apart by; or empty.
+  // Running subscriptions that were foretold; nullptr: none.
+  const std::vector<SubscriptionPart>* subscriptions = nullptr;
 };
 
 // Adds RFM scores and value to projections from the workspace's models. Not thread-safe
@@ -110,10 +133,14 @@ class Scorer {
   // The answer holds until the next call.
   ScoredValue Score(Projection& projection);
   // Predicted value in micros alone, for the decile cuts (DecileCuts in reports.h) before
-  // the full pass; 0 without orders or model.
-  int64_t PredictedMicros(const value::PurchaseHistory& purchases, int channel);
+  // the full pass; 0 without a model. The second is for customers without orders.
+  int64_t PredictedMicros(const value::PurchaseHistory& purchases, int channel,
+                          const Attributes& attributes = {},
+                          std::span<const Subscription> subscriptions = {});
+  int64_t PredictedMicros(std::span<const Subscription> subscriptions);
   // P(no purchase in the churn horizon) by the purchase model; nullopt without one.
-  std::optional<double> NoPurchaseChance(const value::PurchaseHistory& purchases, int channel);
+  std::optional<double> NoPurchaseChance(const value::PurchaseHistory& purchases, int channel,
+                                         const Attributes& attributes = {});
 
  private:
   struct State;

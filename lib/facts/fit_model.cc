@@ -12,6 +12,7 @@
 #include "lib/facts/reports.h"
 #include "lib/facts/wire.h"
 #include "lib/math/ranks.h"
+#include "lib/value/fit_report.h"
 #include "lib/value/spend_fit.h"
 
 namespace rapport::facts {
@@ -97,14 +98,15 @@ void DescribeSpend(const value::SpendFit& fit, WorkspaceModel& model) {
       std::llround(fit.model.plain_mean * static_cast<double>(kMicrosPerUnit)));
 }
 
-// The models of channels that have one of their own, and why others have none.
-void DescribeGroups(const value::GroupedChoice& choice, const std::vector<int>& channels,
-                    const std::vector<int64_t>& customers, v1::ValueModel& stored) {
+// The models of groups that have one of their own, and why others have none.
+void DescribeGroups(const value::GroupedChoice& choice, const FitRows& rows,
+                    v1::ValueModel& stored) {
+  stored.set_grouped_by(rows.grouped_by);
   for (size_t i = 0; i < choice.groups.size(); ++i) {
     const value::GroupChoice& group = choice.groups[i];
     v1::SegmentModel& out = *stored.add_segments();
-    out.set_segment(ChannelName(channels[i]));
-    out.set_customer_count(customers[i]);
+    out.set_segment(rows.grouping.names[i]);
+    out.set_customer_count(rows.grouping.customers[i]);
     out.set_reason(group.reason);
     if (group.own) DescribeChoice(*group.own, *out.mutable_candidates());
     if (group.pooled || !group.own || !group.own->chosen) continue;
@@ -118,26 +120,17 @@ void DescribeGroups(const value::GroupedChoice& choice, const std::vector<int>& 
 }
 
 // Last night's parameters beside tonight's, when both are of one model.
-void DescribeDrift(const WorkspaceModel* previous, v1::ValueModel& stored) {
-  if (previous == nullptr) return;
-  const v1::ValueModel& before = previous->value_model();
-  if (before.purchase_model() != stored.purchase_model() ||
-      before.time_unit_days() != stored.time_unit_days()) {
-    return;
-  }
-  for (const v1::Parameter& parameter : stored.purchase_parameters()) {
-    for (const v1::Parameter& old : before.purchase_parameters()) {
-      if (old.name() != parameter.name() || !(old.value() > 0) || !(parameter.value() > 0))
-        continue;
-      v1::ParameterDrift& drift = *stored.add_drift();
-      drift.set_name(parameter.name());
-      drift.set_value(parameter.value());
-      drift.set_previous(old.value());
-      const double log_error = parameter.standard_error() / parameter.value();
-      if (log_error > 0) {
-        drift.set_change_in_errors(std::log(parameter.value() / old.value()) / log_error);
-      }
-    }
+void DescribeDrift(const WorkspaceModel* previous, const value::PurchaseFit& fit,
+                   v1::ValueModel& stored) {
+  const auto before = previous == nullptr ? std::nullopt : ModelsOf(*previous);
+  if (!before || before->all.purchases.time_unit_days != fit.parameters.time_unit_days) return;
+  const value::EarlierFit earlier{"", before->all.purchases};
+  for (const value::DriftLine& line : value::DriftSince(fit, {&earlier, 1}).lines) {
+    v1::ParameterDrift& drift = *stored.add_drift();
+    drift.set_name(line.parameter);
+    drift.set_value(line.now);
+    drift.set_previous(line.earlier);
+    drift.set_change_in_errors(line.change_in_errors);
   }
 }
 
@@ -147,8 +140,9 @@ absl::StatusOr<value::GroupedChoice> Choose(const FitRows& rows) {
                               Cat("a value model needs ", kMinRepeaters,
                                   " customers with a repeat purchase, there are ", rows.repeaters));
   }
-  if (!rows.groups.empty()) {
-    return value::ChooseByGroup(rows.rows, static_cast<uint32_t>(rows.groups.size()), rows.options);
+  if (!rows.grouping.names.empty()) {
+    const auto groups = static_cast<uint32_t>(rows.grouping.names.size());
+    return value::ChooseByGroup(rows.rows, groups, rows.options);
   }
   ASSIGN_OR_RETURN(value::ModelChoice pooled, value::ChooseModel(rows.rows, rows.options));
   return value::GroupedChoice{std::move(pooled), {}};
@@ -163,17 +157,23 @@ void FitValue(const Settings& settings, const FitInput& input, TimeMicros as_of,
   v1::ValueModel& stored = *model.mutable_value_model();
   DescribeChoice(choice->pooled, *stored.mutable_candidates());
   if (!choice->pooled.chosen) return KeepPrevious(choice->pooled.reason, previous, model);
-  const value::PurchaseFit& fit = choice->pooled.candidates[*choice->pooled.chosen].fit;
+  const value::ModelCandidate& chosen = choice->pooled.candidates[*choice->pooled.chosen];
+  const value::PurchaseFit& fit = chosen.fit;
   DescribePurchases(fit, stored);
-  DescribeGroups(*choice, rows.groups, rows.group_customers, stored);
+  stored.mutable_covariates()->Assign(rows.covariates.begin(), rows.covariates.end());
+  DescribeGroups(*choice, rows, stored);
   value::SpendFitOptions spend_options;
   spend_options.require_mean = settings.require_spend_mean;
   if (const auto spend = value::FitSpend(input.histories, spend_options); spend.ok()) {
     DescribeSpend(*spend, model);
   }
   SetTime(as_of, *stored.mutable_fit_as_of());
-  DescribeDrift(previous, stored);
-  DescribeForecasts(settings, input, rows, fit, stored);
+  DescribeDrift(previous, fit, stored);
+  DescribeForecasts(input, rows, chosen, stored);
+  for (const std::string& name : fit.left_out_covariates) {
+    stored.add_notes(Cat("Covariate ", name, " is left out: the data do not tell its effect."));
+  }
+  for (const std::string& note : rows.notes) stored.add_notes(note);
 }
 
 }  // namespace

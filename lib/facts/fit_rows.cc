@@ -5,7 +5,9 @@
 #include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "lib/base/text.h"
+#include "lib/facts/covariates.h"
 #include "lib/facts/model_parameters.h"
 
 namespace rapport::facts {
@@ -14,24 +16,68 @@ namespace {
 // A holdout shorter than this says little.
 constexpr int kMinHoldoutDays = 30;
 
-std::map<int, int64_t> CountChannels(const std::vector<int>& channels) {
-  std::map<int, int64_t> counts;
-  for (const int channel : channels) ++counts[channel];
-  return counts;
+std::vector<uint32_t> Pick(const std::vector<uint32_t>& from, const std::vector<uint32_t>& rows) {
+  std::vector<uint32_t> picked;
+  if (from.empty()) return picked;
+  picked.reserve(rows.size());
+  for (const uint32_t row : rows) picked.push_back(from[row]);
+  return picked;
 }
 
-// Index of each customer's channel in `known`; a channel that is not there takes `other`.
-std::vector<uint32_t> IndexOf(const std::vector<int>& channels, const std::vector<int>& known,
-                              uint32_t other) {
-  std::vector<uint32_t> indexes;
-  indexes.reserve(channels.size());
-  for (const int channel : channels) {
-    const auto found = std::lower_bound(known.begin(), known.end(), channel);
-    const bool is_known = found != known.end() && *found == channel;
-    indexes.push_back(is_known ? static_cast<uint32_t>(found - known.begin()) : other);
+// Numbers the distinct covariate vectors of all rows.
+class Patterns {
+ public:
+  Patterns(const FitInput& input, const std::vector<v1::Covariate>& columns) : input_(input) {
+    for (const v1::Covariate& column : columns) columns_.emplace_back(column);
   }
-  return indexes;
-}
+  // False when there are more than `most`.
+  bool NumberAll(size_t most) {
+    for (size_t row = 0; row < input_.histories.size(); ++row) {
+      of_row.push_back(Of(row));
+      if (vectors.size() > most) return false;
+    }
+    Sort();
+    return true;
+  }
+
+  std::vector<std::vector<double>> vectors;
+  std::vector<uint32_t> of_row;
+
+ private:
+  // By their numbers, so that the order of customers does not show.
+  void Sort() {
+    std::vector<uint32_t> place(vectors.size());
+    vectors.clear();
+    for (const auto& [covariates, number] : numbers_) {
+      place[number] = static_cast<uint32_t>(vectors.size());
+      vectors.push_back(covariates);
+    }
+    for (uint32_t& pattern : of_row) pattern = place[pattern];
+  }
+  uint32_t Of(size_t row) {
+    identity_ = {static_cast<uint64_t>(input_.channels[row])};
+    input_.attributes.AddIdentity(row, identity_);
+    const auto [seen, is_new] = seen_.try_emplace(identity_, 0);
+    if (is_new) seen->second = Number(input_.channels[row], input_.attributes.At(row));
+    return seen->second;
+  }
+  uint32_t Number(int channel, const Attributes& attributes) {
+    std::vector<double> covariates;
+    for (const CovariateColumn& column : columns_) {
+      covariates.push_back(column.Of(channel, attributes));
+    }
+    const auto next = static_cast<uint32_t>(vectors.size());
+    const auto [found, is_new] = numbers_.try_emplace(covariates, next);
+    if (is_new) vectors.push_back(std::move(covariates));
+    return found->second;
+  }
+
+  const FitInput& input_;
+  std::vector<CovariateColumn> columns_;
+  std::vector<uint64_t> identity_;
+  absl::flat_hash_map<std::vector<uint64_t>, uint32_t> seen_;
+  std::map<std::vector<double>, uint32_t> numbers_;
+};
 
 }  // namespace
 
@@ -47,53 +93,47 @@ FitRows::FitRows(const Settings& settings, const FitInput& input) {
     options.kinds.clear();
     options.bg_bb_period_days = settings.time_unit_days;
   }
-  if (settings.channel_covariate) SetCovariates(input);
-  if (settings.model_by_channel) SetGroups(input);
+  SetCovariates(settings, input);
+  SetGroups(settings, input);
   SetHoldout(input);
 }
 
-// The commonest channel is the one the others are compared with: it has no covariate.
-void FitRows::SetCovariates(const FitInput& input) {
-  const auto counts = CountChannels(input.channels);
-  if (counts.size() < 2) return;
-  const auto commonest =
-      std::max_element(counts.begin(), counts.end(),
-                       [](const auto& a, const auto& b) { return a.second < b.second; });
-  std::vector<int> known;
-  for (const auto& [channel, count] : counts) {
-    if (channel != commonest->first) known.push_back(channel);
+// Attributes in the order of the settings, as long as customers share few enough vectors.
+void FitRows::SetCovariates(const Settings& settings, const FitInput& input) {
+  const CustomerTraits traits{input.channels, input.attributes};
+  if (settings.channel_covariate) AddCovariates(input, ChannelCovariates(traits));
+  for (const std::string& key : settings.covariate_attributes) {
+    if (AddCovariates(input, AttributeCovariates(traits, key, notes))) continue;
+    notes.push_back(Cat("No covariate ", key, ": with it customers would have more than ",
+                        kMostCovariatePatterns, " distinct covariate vectors."));
   }
-  const size_t n = known.size();
-  for (size_t i = 0; i <= n; ++i) {
-    std::vector<double> pattern(n, 0.0);
-    if (i < n) pattern[i] = 1;
-    options.patterns.push_back(std::move(pattern));
-  }
-  for (const int channel : known) {
-    options.covariate_names.push_back(Cat(kChannelPrefix, ChannelName(channel)));
-  }
-  patterns_ = IndexOf(input.channels, known, static_cast<uint32_t>(n));
-  calibration_patterns_ = IndexOf(input.calibration_channels, known, static_cast<uint32_t>(n));
+  for (const v1::Covariate& column : covariates) options.covariate_names.push_back(column.name());
+  calibration_patterns_ = Pick(patterns_, input.calibration_rows);
   rows.pattern_of_row = patterns_;
-  covariate_channels_ = std::move(known);
 }
 
-size_t FitRows::PatternOf(int channel) const {
-  if (options.patterns.empty()) return 0;
-  const std::vector<int>& known = covariate_channels_;
-  const auto found = std::lower_bound(known.begin(), known.end(), channel);
-  const bool is_known = found != known.end() && *found == channel;
-  return is_known ? static_cast<size_t>(found - known.begin()) : known.size();
+bool FitRows::AddCovariates(const FitInput& input, std::vector<v1::Covariate> columns) {
+  if (columns.empty()) return true;
+  std::vector<v1::Covariate> with = covariates;
+  with.insert(with.end(), columns.begin(), columns.end());
+  Patterns patterns(input, with);
+  if (!patterns.NumberAll(kMostCovariatePatterns)) return false;
+  covariates = std::move(with);
+  options.patterns = std::move(patterns.vectors);
+  patterns_ = std::move(patterns.of_row);
+  return true;
 }
 
-void FitRows::SetGroups(const FitInput& input) {
-  for (const auto& [channel, count] : CountChannels(input.channels)) {
-    groups.push_back(channel);
-    group_customers.push_back(count);
-  }
-  groups_of_ = IndexOf(input.channels, groups, 0);
-  calibration_groups_of_ = IndexOf(input.calibration_channels, groups, 0);
-  rows.group_of_row = groups_of_;
+void FitRows::SetGroups(const Settings& settings, const FitInput& input) {
+  const CustomerTraits traits{input.channels, input.attributes};
+  const bool by_attribute = !settings.model_by_attribute.empty();
+  if (!by_attribute && !settings.model_by_channel) return;
+  grouping = by_attribute ? AttributeGroups(traits, settings.model_by_attribute, notes)
+                          : ChannelGroups(traits);
+  if (grouping.names.empty()) return;
+  grouped_by = by_attribute ? settings.model_by_attribute : kChannelGroups;
+  calibration_groups_of_ = Pick(grouping.group_of_row, input.calibration_rows);
+  rows.group_of_row = grouping.group_of_row;
 }
 
 void FitRows::SetHoldout(const FitInput& input) {

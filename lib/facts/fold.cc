@@ -17,6 +17,7 @@ class Folder {
         fold_(fold),
         days_(settings.calendar),
         trajectory_(settings.rules),
+        signals_(settings.base_currency),
         order_days_(*fold.mutable_order_days()),
         refund_days_(*fold.mutable_refund_days()),
         active_days_(*fold.mutable_active_days()) {}

@@ -16,17 +16,6 @@ namespace {
 
 constexpr int kWeek = 7;
 
-// The chosen kind fitted on what was known when the holdout began.
-std::optional<value::PurchaseFit> FitCalibration(const FitInput& input, const FitRows& rows,
-                                                 const value::PurchaseFit& chosen) {
-  if (!rows.has_holdout()) return std::nullopt;
-  value::PurchaseFitOptions options = rows.calibration_options();
-  options.regularity = chosen.parameters.regularity;
-  auto fit = value::FitPurchases(chosen.parameters.kind, input.calibration, options);
-  if (!fit.ok() || !fit->summary.converged) return std::nullopt;
-  return *std::move(fit);
-}
-
 void FillHoldout(const FitInput& input, int days, const value::HoldoutReport& report,
                  const value::NaiveForecasts& naive, v1::Holdout& out) {
   out.set_start_date(FormatDate(input.holdout_start + 1));
@@ -80,15 +69,19 @@ absl::Status DescribeFrequencies(const FitInput& input, const FitRows& rows,
   return absl::OkStatus();
 }
 
-value::TrackingCounts CountsOf(const PurchasesByDay& purchases, const FitRows& rows,
-                               CivilDays first_day) {
+value::TrackingCounts CountsOf(const FitInput& input, const FitRows& rows, CivilDays first_day) {
   const auto& patterns = rows.options.patterns;
   value::TrackingCounts counts(patterns.empty() ? std::vector<std::vector<double>>{{}} : patterns);
-  for (const auto& [key, customers] : purchases.first) {
-    counts.AddFirstPurchases(key.second - first_day, static_cast<double>(customers),
-                             rows.PatternOf(key.first));
+  if (patterns.empty()) {
+    for (const auto& [day, customers] : input.purchases_by_day.first) {
+      counts.AddFirstPurchases(day - first_day, static_cast<double>(customers));
+    }
   }
-  for (const auto& [day, repeats] : purchases.repeat) {
+  for (size_t row = 0; !patterns.empty() && row < input.histories.size(); ++row) {
+    const auto age = static_cast<CivilDays>(std::lround(input.histories[row].age_days));
+    counts.AddFirstPurchases(input.as_of_day - age - first_day, 1, rows.PatternOf(row));
+  }
+  for (const auto& [day, repeats] : input.purchases_by_day.repeat) {
     counts.AddRepeatPurchases(day - first_day, static_cast<double>(repeats));
   }
   return counts;
@@ -97,18 +90,15 @@ value::TrackingCounts CountsOf(const PurchasesByDay& purchases, const FitRows& r
 absl::Status DescribeTracking(const FitInput& input, const FitRows& rows,
                               const value::ModelParameters& parameters, v1::ValueModel& stored) {
   if (input.purchases_by_day.first.empty()) return absl::OkStatus();
-  CivilDays first_day = input.as_of_day;
-  for (const auto& [key, customers] : input.purchases_by_day.first) {
-    first_day = std::min(first_day, key.second);
-  }
+  const CivilDays first_day =
+      std::min(input.as_of_day, input.purchases_by_day.first.begin()->first);
   value::TrackingOptions options;
   options.days = input.as_of_day - first_day + 1;
   options.calibration_days =
       rows.has_holdout() ? input.holdout_start - first_day + 1 : options.days;
   options.period_days = kWeek;
   ASSIGN_OR_RETURN(const value::Tracking tracking,
-                   value::TrackPurchases(
-                       parameters, CountsOf(input.purchases_by_day, rows, first_day), options));
+                   value::TrackPurchases(parameters, CountsOf(input, rows, first_day), options));
   v1::Tracking& out = *stored.mutable_tracking();
   out.set_start_date(FormatDate(first_day));
   out.set_step_days(kWeek);
@@ -130,11 +120,12 @@ void NoteUnless(const absl::Status& status, const char* what, v1::ValueModel& st
 
 }  // namespace
 
-void DescribeForecasts(const Settings&, const FitInput& input, const FitRows& rows,
-                       const value::PurchaseFit& fit, v1::ValueModel& stored) {
-  const auto calibration = FitCalibration(input, rows, fit);
-  const value::ModelParameters& seen = calibration ? calibration->parameters : fit.parameters;
-  NoteUnless(DescribeFrequencies(input, rows, fit.parameters, stored), "frequency table", stored);
+void DescribeForecasts(const FitInput& input, const FitRows& rows,
+                       const value::ModelCandidate& chosen, v1::ValueModel& stored) {
+  const auto& calibration = chosen.calibration;
+  const value::ModelParameters& fitted = chosen.fit.parameters;
+  const value::ModelParameters& seen = calibration ? *calibration : fitted;
+  NoteUnless(DescribeFrequencies(input, rows, fitted, stored), "frequency table", stored);
   NoteUnless(DescribeTracking(input, rows, seen, stored), "tracking", stored);
   if (calibration) {
     NoteUnless(DescribeHoldout(input, rows, seen, stored), "holdout check", stored);
@@ -148,7 +139,7 @@ void PurchasesByDay::Add(const Fold& fold, CivilDays until) {
   bool is_first = true;
   ForEachDay(fold.order_days(), until, [&](int, CivilDays day) {
     if (is_first) {
-      ++first[{fold.first_order_channel(), day}];
+      ++first[day];
     } else {
       ++repeat[day];
     }
@@ -157,7 +148,7 @@ void PurchasesByDay::Add(const Fold& fold, CivilDays until) {
 }
 
 void PurchasesByDay::Merge(const PurchasesByDay& other) {
-  for (const auto& [key, customers] : other.first) first[key] += customers;
+  for (const auto& [day, customers] : other.first) first[day] += customers;
   for (const auto& [day, count] : other.repeat) repeat[day] += count;
 }
 

@@ -15,7 +15,7 @@ namespace {
 using ParameterList = google::protobuf::RepeatedPtrField<v1::Parameter>;
 using Numbers = google::protobuf::RepeatedField<double>;
 
-const v1::Parameter* Find(const ParameterList& parameters, std::string_view name) {
+const v1::Parameter* FindParameter(const ParameterList& parameters, std::string_view name) {
   for (const v1::Parameter& parameter : parameters) {
     if (parameter.name() == name) return &parameter;
   }
@@ -23,7 +23,7 @@ const v1::Parameter* Find(const ParameterList& parameters, std::string_view name
 }
 
 double ValueOf(const ParameterList& parameters, std::string_view name) {
-  const v1::Parameter* parameter = Find(parameters, name);
+  const v1::Parameter* parameter = FindParameter(parameters, name);
   return parameter == nullptr ? 0 : parameter->value();
 }
 
@@ -51,25 +51,41 @@ std::optional<value::ModelParameters> ReadParameters(const std::string& name, in
   return parameters;
 }
 
-int ChannelOf(const std::string& covariate) {
-  const std::string name = Cat("CHANNEL_", covariate.substr(sizeof(kChannelPrefix) - 1));
-  v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
-  return v1::Channel_Parse(name, &channel) ? static_cast<int>(channel) : 0;
+// The columns; without any the effects are those of channels, by their names.
+std::vector<v1::Covariate> ColumnsOf(const v1::ValueModel& stored) {
+  if (!stored.covariates().empty()) {
+    return {stored.covariates().begin(), stored.covariates().end()};
+  }
+  std::vector<v1::Covariate> columns;
+  for (const v1::CovariateEffect& effect : stored.effects()) {
+    if (effect.parameter() != stored.effects(0).parameter()) break;
+    v1::Covariate& column = columns.emplace_back();
+    column.set_name(effect.covariate());
+    column.set_kind(v1::COVARIATE_KIND_VALUE);
+    column.set_value(effect.covariate().substr(sizeof(kChannelPrefix) - 1));
+  }
+  return columns;
 }
 
-// Effects slot by slot; the covariates stand in the order of the first slot.
+// 0 for a column that the fit left out.
+double EffectOf(const v1::ValueModel& stored, std::string_view parameter,
+                const std::string& covariate) {
+  for (const v1::CovariateEffect& effect : stored.effects()) {
+    if (effect.parameter() == parameter && effect.covariate() == covariate) return effect.value();
+  }
+  return 0;
+}
+
 void ReadEffects(const v1::ValueModel& stored, StoredModels& models) {
   if (stored.effects().empty()) return;
-  const size_t slots = value::TraitsOf(models.all.purchases.kind).covariate_slots.size();
-  const auto total = static_cast<size_t>(stored.effects_size());
-  const size_t covariates = total / slots;
-  auto& effects = models.all.purchases.effects;
-  effects.assign(slots, std::vector<double>(covariates));
-  for (size_t i = 0; i < slots * covariates; ++i) {
-    effects[i / covariates][i % covariates] = stored.effects(static_cast<int>(i)).value();
-  }
-  for (size_t i = 0; i < covariates; ++i) {
-    models.covariate_channels.push_back(ChannelOf(stored.effects(static_cast<int>(i)).covariate()));
+  const value::ModelTraits& traits = value::TraitsOf(models.all.purchases.kind);
+  const std::vector<v1::Covariate> columns = ColumnsOf(stored);
+  for (const v1::Covariate& column : columns) models.covariates.emplace_back(column);
+  for (const auto& slot : traits.covariate_slots) {
+    std::vector<double>& effects = models.all.purchases.effects.emplace_back();
+    for (const v1::Covariate& column : columns) {
+      effects.push_back(EffectOf(stored, traits.parameters[slot.parameter], column.name()));
+    }
   }
 }
 
@@ -91,7 +107,10 @@ void ReadSpend(const WorkspaceModel& model, value::FittedModels& fitted) {
 }
 
 void ReadSegments(const v1::ValueModel& stored, StoredModels& models) {
+  if (stored.segments().empty()) return;
+  models.grouped_by = stored.grouped_by().empty() ? kChannelGroups : stored.grouped_by();
   for (const v1::SegmentModel& segment : stored.segments()) {
+    models.groups.insert(segment.segment());
     auto parameters = ReadParameters(segment.purchase_model(), segment.regularity(),
                                      stored.time_unit_days(), segment.purchase_parameters());
     if (!parameters || !value::ValidateParameters(*parameters).ok()) continue;
@@ -99,16 +118,51 @@ void ReadSegments(const v1::ValueModel& stored, StoredModels& models) {
     own.purchases = *std::move(parameters);
     own.purchase_covariance.assign(segment.purchase_covariance().begin(),
                                    segment.purchase_covariance().end());
-    models.by_channel[ChannelOf(Cat(kChannelPrefix, segment.segment()))] = std::move(own);
+    models.by_segment[segment.segment()] = std::move(own);
   }
 }
 
 }  // namespace
 
-std::vector<double> StoredModels::CovariatesOf(int channel) const {
-  std::vector<double> covariates;
-  for (const int of : covariate_channels) covariates.push_back(of == channel ? 1 : 0);
-  return covariates;
+std::string StoredModels::GroupOf(int channel, const Attributes& attributes) const {
+  if (grouped_by.empty()) return "";
+  if (grouped_by == kChannelGroups) return ChannelName(channel);
+  std::string group = TextOf(Find(attributes, grouped_by));
+  return groups.contains(group) ? group : kOtherGroup;
+}
+
+ModelUse StoredModels::UseOf(int channel, const Attributes& attributes) const {
+  ModelUse use;
+  if (!by_segment.empty()) {
+    std::string group = GroupOf(channel, attributes);
+    if (by_segment.contains(group)) {
+      use.segment = std::move(group);
+      return use;
+    }
+  }
+  for (const CovariateColumn& column : covariates) {
+    use.covariates.push_back(column.Of(channel, attributes));
+  }
+  return use;
+}
+
+ModelUse StoredModels::UseOf(const v1::CustomerFacts& facts) const {
+  const v1::CustomerValue& value = facts.value();
+  const bool told = !value.model_segment().empty() ||
+                    (static_cast<size_t>(value.covariates_size()) == covariates.size() &&
+                     grouped_by != kChannelGroups);
+  // Rows that do not tell their covariates knew channels only.
+  if (!told) return UseOf(facts.acquisition_channel(), {});
+  return {value.model_segment(), {value.covariates().begin(), value.covariates().end()}};
+}
+
+const value::FittedModels& StoredModels::Of(std::string_view segment) const {
+  const auto own = by_segment.find(segment);
+  return own == by_segment.end() ? all : own->second;
+}
+
+absl::StatusOr<value::ModelParameters> StoredModels::PurchasesOf(const ModelUse& use) const {
+  return value::ApplyCovariates(Of(use.segment).purchases, use.covariates);
 }
 
 std::optional<StoredModels> ModelsOf(const WorkspaceModel& model) {
@@ -133,7 +187,7 @@ absl::StatusOr<value::ModelParameters> ParametersOf(const v1::PurchaseModelInput
       ReadParameters(input.model(), input.regularity(), unit, input.parameters());
   if (!parameters) return InvalidField("model.model", "UNKNOWN_MODEL", "is no purchase model");
   for (const char* name : value::TraitsOf(parameters->kind).parameters) {
-    if (Find(input.parameters(), name) == nullptr) {
+    if (FindParameter(input.parameters(), name) == nullptr) {
       return InvalidField(Cat("model.parameters[", name, "]"), "REQUIRED", "is missing");
     }
   }

@@ -4,10 +4,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "lib/facts/covariates.h"
 #include "lib/facts/facts.h"
 #include "lib/value/clv_scorer.h"
 #include "lib/value/gamma_gamma.h"
@@ -19,15 +22,26 @@ namespace rapport::facts {
 inline constexpr char kGammaGammaModel[] = "gamma_gamma";
 inline constexpr char kMeanModel[] = "mean";
 inline constexpr char kChannelPrefix[] = "channel:";  // Of covariates' names.
+inline constexpr char kChannelGroups[] = "channel";   // ValueModel.grouped_by.
+inline constexpr char kOtherGroup[] = "(other)";      // Rare values and none.
 
-// All models of a workspace in the form that scores.
+// All models of a workspace in the form that scores, and the rule which of them applies to
+// a customer: its group's own, else all customers' model with the customer's covariates.
 struct StoredModels {
   value::FittedModels all;
-  // What each covariate of `all` stands for: 1 for customers of that channel, else 0.
-  std::vector<int> covariate_channels;
-  std::map<int, value::FittedModels> by_channel;  // v1.Channel: a model of its own.
+  std::vector<CovariateColumn> covariates;  // Of `all`.
+  std::string grouped_by;                   // kChannelGroups, an attribute's key, or empty.
+  std::set<std::string, std::less<>> groups;
+  std::map<std::string, value::FittedModels, std::less<>> by_segment;  // Models of their own.
 
-  std::vector<double> CovariatesOf(int channel) const;
+  ModelUse UseOf(int channel, const Attributes& attributes) const;
+  // As a night scored the customer.
+  ModelUse UseOf(const v1::CustomerFacts& facts) const;
+  const value::FittedModels& Of(std::string_view segment) const;
+  // Purchase parameters with the covariates applied.
+  absl::StatusOr<value::ModelParameters> PurchasesOf(const ModelUse& use) const;
+  // The group a customer belongs to, whether it has a model of its own or not.
+  std::string GroupOf(int channel, const Attributes& attributes) const;
 };
 // nullopt when the workspace has no purchase model, or one that is not valid.
 std::optional<StoredModels> ModelsOf(const WorkspaceModel& model);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/facts/predict_value.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -13,7 +14,6 @@
 namespace rapport::facts {
 namespace {
 
-constexpr int32_t kMaxHorizonDays = 3650;
 constexpr int32_t kMaxPurchases = 100;
 constexpr int64_t kMostRepeats = 1'000'000;
 
@@ -33,7 +33,9 @@ absl::Status Replace(const v1::PurchaseModelInput& input, WorkspaceModel& model)
   stored.clear_purchase_parameters();
   stored.clear_purchase_covariance();
   stored.clear_effects();
+  stored.clear_covariates();
   stored.clear_segments();
+  stored.clear_grouped_by();
   for (size_t i = 0; i < parameters.values.size(); ++i) {
     v1::Parameter& parameter = *stored.add_purchase_parameters();
     parameter.set_name(traits.parameters[i]);
@@ -117,24 +119,30 @@ absl::StatusOr<ValuePredictor> ValuePredictor::Create(const Settings& settings,
   ValuePredictor predictor(over, used, *std::move(models));
   predictor.max_purchases_ = static_cast<uint32_t>(request.max_purchases());
   predictor.given_ = request.has_model();
+  if (!predictor.given_) predictor.keys_ = AttributeKeys({}, &used);
   const value::SpendModel& spend = predictor.models_.all.spend;
   predictor.spend_known_ = spend.gamma_gamma.has_value() || spend.plain_mean > 0;
   return predictor;
 }
 
-absl::StatusOr<const value::PurchaseModel*> ValuePredictor::ModelFor(int channel) {
-  std::unique_ptr<value::PurchaseModel>& model = by_channel_[channel];
+absl::StatusOr<const value::PurchaseModel*> ValuePredictor::ModelFor(const ModelUse& use) {
+  std::unique_ptr<value::PurchaseModel>& model = models_of_[{use.segment, use.covariates}];
   if (model != nullptr) return model.get();
-  const auto own = models_.by_channel.find(channel);
-  value::ModelParameters parameters;
-  if (own != models_.by_channel.end()) {
-    parameters = own->second.purchases;
-  } else {
-    ASSIGN_OR_RETURN(parameters,
-                     value::ApplyCovariates(models_.all.purchases, models_.CovariatesOf(channel)));
-  }
+  ASSIGN_OR_RETURN(const value::ModelParameters parameters, models_.PurchasesOf(use));
   ASSIGN_OR_RETURN(model, value::MakePurchaseModel(parameters));
   return model.get();
+}
+
+absl::StatusOr<Attributes> ValuePredictor::AttributesOf(const v1::PurchaseInput& input) const {
+  Attributes attributes;
+  for (const auto& [key, value] : input.attributes()) {
+    if (!given_ && !std::binary_search(keys_.begin(), keys_.end(), key)) {
+      return InvalidField(Cat("attributes[", key, "]"), "UNKNOWN_ATTRIBUTE",
+                          "is not looked at by the workspace's model");
+    }
+    attributes.emplace(key, AttributeOf(value));
+  }
+  return attributes;
 }
 
 absl::StatusOr<v1::ValuePrediction> ValuePredictor::Predict(const v1::PurchaseInput& input,
@@ -143,6 +151,10 @@ absl::StatusOr<v1::ValuePrediction> ValuePredictor::Predict(const v1::PurchaseIn
   projection.has_orders = true;
   projection.facts.set_acquisition_channel(input.channel());
   ASSIGN_OR_RETURN(projection.purchases, HistoryOf(settings_, input, prefix));
+  auto attributes = AttributesOf(input);
+  if (!attributes.ok()) return PrefixField(attributes.status(), prefix);
+  projection.attributes = *std::move(attributes);
+  const ModelUse use = models_.UseOf(input.channel(), projection.attributes);
   scorer_->Score(projection);
   v1::ValuePrediction prediction;
   v1::CustomerValue& value = *prediction.mutable_value();
@@ -153,7 +165,7 @@ absl::StatusOr<v1::ValuePrediction> ValuePredictor::Predict(const v1::PurchaseIn
   if (!spend_known_ && projection.purchases.repeat_value_micros == 0) {
     value.add_notes("No spend model is fitted: purchases are predicted, their value is not.");
   }
-  ASSIGN_OR_RETURN(const value::PurchaseModel* model, ModelFor(input.channel()));
+  ASSIGN_OR_RETURN(const value::PurchaseModel* model, ModelFor(use));
   ASSIGN_OR_RETURN(const auto forecast,
                    value::PurchaseForecast::Create(*model, projection.purchases));
   const double horizon = settings_.value_horizon_days;

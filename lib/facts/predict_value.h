@@ -13,7 +13,10 @@
 
 #include <map>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "lib/facts/facts.h"
@@ -39,18 +42,22 @@ class ValuePredictor {
                                                const WorkspaceModel* model,
                                                const v1::PredictValueRequest& request);
 
-  // Fields of errors stand below `prefix`, e.g. "histories[3].".
+  // Fields of errors stand below `prefix`, e.g. "histories[3]."; also UNKNOWN_ATTRIBUTE
+  // "attributes[key]" for one that the models do not look at.
   absl::StatusOr<v1::ValuePrediction> Predict(const v1::PurchaseInput& input,
                                               std::string_view prefix);
 
  private:
   ValuePredictor(const Settings& settings, const WorkspaceModel& model, StoredModels models);
-  absl::StatusOr<const value::PurchaseModel*> ModelFor(int channel);
+  absl::StatusOr<const value::PurchaseModel*> ModelFor(const ModelUse& use);
+  absl::StatusOr<Attributes> AttributesOf(const v1::PurchaseInput& input) const;
 
   Settings settings_;  // With the request's horizon.
   StoredModels models_;
   std::unique_ptr<Scorer> scorer_;
-  std::map<int, std::unique_ptr<value::PurchaseModel>> by_channel_;
+  std::vector<std::string> keys_;  // Attributes that the models look at.
+  std::map<std::pair<std::string, std::vector<double>>, std::unique_ptr<value::PurchaseModel>>
+      models_of_;
   uint32_t max_purchases_ = 0;
   bool spend_known_ = true;
   bool given_ = false;  // Parameters came with the request.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/facts/attribute_columns.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/retention_report.h"
 #include "lib/value/purchase_fit.h"
@@ -46,8 +47,8 @@ class BaseReports {
 
 // What tracking needs: all customers' purchase days.
 struct PurchasesByDay {
-  std::map<std::pair<int, CivilDays>, int64_t> first;  // Customers by (v1.Channel, day).
-  std::map<CivilDays, int64_t> repeat;                 // Repeat purchases.
+  std::map<CivilDays, int64_t> first;   // Customers by day of the first purchase.
+  std::map<CivilDays, int64_t> repeat;  // Repeat purchases.
   void Add(const Fold& fold, CivilDays until);
   void Merge(const PurchasesByDay& other);
 };
@@ -62,10 +63,13 @@ struct FitInput {
       calibration;  // The same customers seen at holdout_start; those who came later are absent.
   std::vector<uint32_t> holdout_purchases;  // Purchase days after holdout_start of `calibration`.
   std::vector<int> channels;                // v1.Channel of the first order, as `histories`.
-  std::vector<int> calibration_channels;    // As `calibration`.
+  std::vector<uint32_t> calibration_rows;   // Of each of `calibration`: index into histories.
+  AttributeColumns attributes;              // Of AttributeKeys(), as `histories`.
   PurchasesByDay purchases_by_day;
   RetentionSums retention;
-  value::ParallelFor parallel;           // Runs pieces of a fit; empty: one after another.
+  value::ParallelFor parallel;  // Runs pieces of a fit; empty: one after another.
+  // Customers with a subscription, and their place in `histories`; -1 without orders.
+  std::vector<std::pair<int64_t, std::vector<Subscription>>> subscribers;
   std::vector<double> rfm_recency_days;  // Per customer with orders.
   std::vector<double> rfm_frequency;
   std::vector<int64_t> rfm_monetary_micros;

@@ -9,15 +9,14 @@
 #include <vector>
 
 #include "lib/facts/model_parameters.h"
+#include "lib/facts/retention_fits.h"
+#include "lib/facts/subscriptions.h"
 
 namespace rapport::facts {
 namespace {
 
 constexpr double kLevel = 0.95;
 constexpr int kProjectedPeriods = 12;  // Beyond what anybody has lived to.
-constexpr char kAll[] = "all";
-
-std::string MonthName(int32_t month) { return FormatDate(FirstDayOfMonth(month)).substr(0, 7); }
 
 // The better of both kinds by BIC; nullopt when neither can be fitted.
 std::optional<value::RetentionFit> FitBest(const std::vector<value::RetentionRow>& rows) {
@@ -52,13 +51,6 @@ std::vector<AtRisk> AtRiskOf(const std::vector<value::RetentionRow>& rows) {
   return at_risk;
 }
 
-const v1::RetentionFit* FindFit(const v1::ValueModel& model, const std::string& cohort) {
-  for (const v1::RetentionFit& fit : model.retention()) {
-    if (fit.cohort() == cohort && fit.usable()) return &fit;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 void RetentionSums::Add(const Settings& settings, const Fold& fold, CivilDays as_of) {
@@ -91,6 +83,7 @@ void RetentionSums::DescribeFit(const value::RetentionFit& fit, const std::strin
   DescribeParameters(fit.summary, fit.summary.parameters.size(), *out.mutable_parameters());
   out.set_log_likelihood(fit.summary.log_likelihood);
   out.set_usable(fit.summary.usable());
+  out.mutable_covariance()->Assign(fit.covariance.begin(), fit.covariance.end());
   double all = 0, ended = 0;
   for (const value::RetentionRow& row : rows) {
     all += row.weight;
@@ -130,7 +123,7 @@ void RetentionSums::Describe(const Settings& settings, v1::ValueModel& stored) c
     const auto fit = FitBest(rows);
     if (!fit || (month && !fit->summary.usable())) return;
     v1::RetentionFit& out = *stored.add_retention();
-    DescribeFit(*fit, month ? MonthName(*month) : kAll, rows, out);
+    DescribeFit(*fit, month ? CohortOf(FirstDayOfMonth(*month)) : kAllCohorts, rows, out);
     out.set_period_days(settings.subscription_period_days);
     if (const auto residual = fit->model.Derl(1, rate)) out.set_residual_periods(*residual);
   };
@@ -143,20 +136,10 @@ void RetentionSums::Describe(const Settings& settings, v1::ValueModel& stored) c
 std::optional<math::Interval> SubscriptionChurn(const Settings& settings,
                                                 const v1::ValueModel& model,
                                                 const SubscriptionSpell& spell) {
-  const v1::RetentionFit* fit = FindFit(model, MonthName(MonthIndex(spell.start_day)));
-  if (fit == nullptr) fit = FindFit(model, kAll);
-  if (fit == nullptr || fit->parameters_size() < 2) return std::nullopt;
-  value::RetentionParameters parameters;
-  parameters.alpha = fit->parameters(0).value();
-  parameters.beta = fit->parameters(1).value();
-  if (fit->parameters_size() > 2) parameters.c = fit->parameters(2).value();
-  const auto made = value::RetentionModel::Create(parameters);
-  if (!made.ok()) return std::nullopt;
-  const double period = settings.subscription_period_days;
-  const double survived = std::floor(spell.days / period);
-  const double renewals = settings.churn_horizon_days / period;
-  const double churn = 1 - made->StillThere(survived, renewals);
-  return math::Interval{churn, churn, churn};
+  const RetentionFits fits(model);
+  const int fit = fits.IndexFor(spell.start_day);
+  if (fit < 0) return std::nullopt;
+  return ChurnOf(settings, fits.at(fit).fit, spell.days);
 }
 
 }  // namespace rapport::facts

@@ -41,7 +41,7 @@ class RetentionSums {
 };
 
 // P(a subscription that has run for `days` ends within the horizon), from the stored fits:
-// its start month's, else that of all. nullopt without a usable fit.
+// its start month's, else that of all, with its range (95 %). nullopt without a usable fit.
 std::optional<math::Interval> SubscriptionChurn(const Settings& settings,
                                                 const v1::ValueModel& model,
                                                 const SubscriptionSpell& spell);

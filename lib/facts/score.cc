@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -11,6 +12,9 @@
 #include "lib/facts/classifiers.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/model_parameters.h"
+#include "lib/facts/purchase_chance.h"
+#include "lib/facts/retention_fits.h"
+#include "lib/facts/subscriptions.h"
 #include "lib/facts/wire.h"
 #include "lib/math/ranks.h"
 #include "lib/value/clv_scorer.h"
@@ -21,7 +25,6 @@ namespace {
 
 constexpr double kMonthDays = 30;
 constexpr double kIntervalLevel = 0.80;
-constexpr int32_t kMaxHorizonDays = 3650;
 
 template <typename Repeated>
 math::RankCuts CutsOf(const Repeated& cuts, math::Better better) {
@@ -33,7 +36,7 @@ math::RankCuts CutsOf(const Repeated& cuts, math::Better better) {
 // Scorers of one purchase model.
 struct ModelScorers {
   value::ValueScorer value;
-  value::ValueScorer churn;  // Over the churn horizon; only P(purchase) is read.
+  PurchaseChance churn;  // Over the churn horizon.
 };
 
 std::optional<ModelScorers> ScorersOf(const Settings& settings, const value::FittedModels& models) {
@@ -44,11 +47,9 @@ std::optional<ModelScorers> ScorersOf(const Settings& settings, const value::Fit
   options.clv.interval_level = kIntervalLevel;
   options.short_days = kMonthDays;
   auto scorer = value::ValueScorer::Create(models, options);
-  options.clv.horizon_days = settings.churn_horizon_days;
-  options.parameter_errors = false;
-  auto churn = value::ValueScorer::Create(models, options);
-  if (!scorer.ok() || !churn.ok()) return std::nullopt;
-  return ModelScorers{*std::move(scorer), *std::move(churn)};
+  if (!scorer.ok()) return std::nullopt;
+  return ModelScorers{*std::move(scorer),
+                      PurchaseChance(models.purchases, settings.churn_horizon_days)};
 }
 
 std::string ModelName(const value::FittedModels& models, const value::ExpectedSpend& spend) {
@@ -69,9 +70,17 @@ struct Scorer::State {
   State(const Settings& settings_in, const WorkspaceModel& model);
   void ScoreRfm(v1::Rfm& rfm) const;
   void ScoreValue(const Projection& projection, v1::CustomerValue& out);
-  // The model that applies to a channel; nullptr without any.
-  ModelScorers* Use(int channel);
+  // P(no purchase within the churn horizon); nullopt without a model.
+  std::optional<double> ScoreOrders(const Projection& projection, v1::CustomerValue& out);
+  // Adds the part of subscriptions to that of orders; P(all that run end).
+  std::optional<math::Interval> AddSubscriptions(const Projection& projection,
+                                                 v1::CustomerValue& out);
+  void AddForeseen(const SubscriptionScore& scored, v1::CustomerValue& out) const;
+  // The model that applies to a customer; nullptr without any.
+  ModelScorers* Use(int channel, const Attributes& attributes);
+  ModelScorers* Use(ModelUse applies);
   void Fill(const value::ValueScore& scored, v1::CustomerValue& out) const;
+  void FillInputs(const value::PurchaseHistory& purchases, v1::CustomerValue& out) const;
 
   value::RfmScorer rfm;
   math::RankCuts deciles;
@@ -80,12 +89,14 @@ struct Scorer::State {
   std::string no_model;  // Why there is none, when there is none.
   std::optional<StoredModels> models;
   std::optional<ModelScorers> all;
-  std::map<int, ModelScorers> by_channel;
+  std::map<std::string, ModelScorers, std::less<>> by_segment;
   ChurnScorer leaving;
+  SubscriptionScorer subscriptions;
   // Of the customer scored last.
   value::ValueScore last;
   ScoredValue answer;
-  std::vector<double> covariates;
+  ModelUse use;
+  std::string group;
 };
 
 Scorer::State::State(const Settings& settings_in, const WorkspaceModel& model)
@@ -97,27 +108,30 @@ Scorer::State::State(const Settings& settings_in, const WorkspaceModel& model)
       settings(settings_in),
       no_model("No value model is fitted yet: only the value to date is known."),
       models(ModelsOf(model)),
-      leaving(settings_in, model) {
+      leaving(settings_in, model),
+      subscriptions(settings_in, model.value_model()) {
   if (!models) return;
   all = ScorersOf(settings, models->all);
-  for (const auto& [channel, fitted] : models->by_channel) {
-    if (auto scorers = ScorersOf(settings, fitted))
-      by_channel.emplace(channel, *std::move(scorers));
+  for (const auto& [segment, fitted] : models->by_segment) {
+    if (auto scorers = ScorersOf(settings, fitted)) {
+      by_segment.emplace(segment, *std::move(scorers));
+    }
   }
   if (!all) no_model = "The stored value model is not valid: only the value to date is known.";
 }
 
-ModelScorers* Scorer::State::Use(int channel) {
+ModelScorers* Scorer::State::Use(int channel, const Attributes& attributes) {
+  return all ? Use(models->UseOf(channel, attributes)) : nullptr;
+}
+
+ModelScorers* Scorer::State::Use(ModelUse applies) {
   answer = {};
   if (!all) return nullptr;
-  const auto own = by_channel.find(channel);
-  if (own != by_channel.end()) {
-    answer.model_channel = channel;
-    return &own->second;
-  }
-  covariates = models->CovariatesOf(channel);
-  answer.covariates = covariates;
-  return &*all;
+  use = std::move(applies);
+  answer.model_segment = use.segment;
+  answer.covariates = use.covariates;
+  const auto own = by_segment.find(use.segment);
+  return own == by_segment.end() ? &*all : &own->second;
 }
 
 void Scorer::State::ScoreRfm(v1::Rfm& out) const {
@@ -154,33 +168,99 @@ void Scorer::State::Fill(const value::ValueScore& scored, v1::CustomerValue& out
   out.set_decile(deciles.Score(predicted));
 }
 
-void Scorer::State::ScoreValue(const Projection& projection, v1::CustomerValue& out) {
+void Scorer::State::FillInputs(const value::PurchaseHistory& purchases,
+                               v1::CustomerValue& out) const {
+  out.set_model_segment(use.segment);
+  out.mutable_covariates()->Assign(use.covariates.begin(), use.covariates.end());
+  if (models->Of(use.segment).purchases.regularity > 1) {
+    out.set_sum_log_gap_days(purchases.sum_log_gap_days);
+  }
+}
+
+std::optional<double> Scorer::State::ScoreOrders(const Projection& projection,
+                                                 v1::CustomerValue& out) {
   const value::PurchaseHistory& purchases = projection.purchases;
   out.set_repeat_purchases(purchases.frequency);
   out.set_recency_days(purchases.recency_days);
   out.set_age_days(purchases.age_days);
-  ModelScorers* model = Use(projection.facts.acquisition_channel());
+  const int channel = projection.facts.acquisition_channel();
+  ModelScorers* model =
+      projection.scored_as ? Use(*projection.scored_as) : Use(channel, projection.attributes);
   if (model == nullptr) {
     out.add_notes(no_model);
-    leaving.Score(projection, std::nullopt, out);
-    return;
+    return std::nullopt;
   }
   const auto scored = model->value.Score(purchases, answer.covariates);
-  const auto churn = model->churn.Score(purchases, answer.covariates);
+  const auto churn = model->churn.Of(purchases, answer.covariates);
   if (!scored.ok() || !churn.ok()) {
-    out.add_notes(std::string((scored.ok() ? churn : scored).status().message()));
-    return;
+    out.add_notes(std::string((scored.ok() ? churn.status() : scored.status()).message()));
+    return std::nullopt;
   }
   last = *scored;
   answer.score = &last;
   Fill(last, out);
+  FillInputs(purchases, out);
   out.set_model(ModelName(model->value.models(), last.spend));
-  if (answer.model_channel != 0) out.set_model_segment(ChannelName(answer.model_channel));
-  leaving.Score(projection, 1 - churn->probability_of_purchase, out);
   if (last.alive_by_construction) {
     out.add_notes(
         "This model gives a customer without a repeat purchase p_alive = 1: it says nothing.");
   }
+  return 1 - *churn;
+}
+
+void Scorer::State::AddForeseen(const SubscriptionScore& scored, v1::CustomerValue& out) const {
+  const bool orders = answer.score != nullptr;
+  const double value = (orders ? last.clv : 0) + scored.value;
+  const auto range = [&](const value::MoneyInterval& of_orders, const value::MoneyInterval& of_us) {
+    return orders ? JoinRanges(last.clv, of_orders, scored.value, of_us) : of_us;
+  };
+  const Micros predicted = value::ClvMicros(value);
+  SetMoney(predicted, currency, *out.mutable_predicted());
+  SetInterval(range(last.own, scored.own), "customer's own future",
+              *out.mutable_predicted_interval());
+  SetInterval(range(last.mean, scored.mean), "parameters, delta method",
+              *out.mutable_mean_interval());
+  SetInterval(range(last.combined, scored.combined), "own future and parameters",
+              *out.mutable_total_interval());
+  out.clear_residual();
+  if (scored.residual && (!orders || last.residual_clv)) {
+    const double residual = (orders ? *last.residual_clv : 0) + *scored.residual;
+    SetMoney(value::ClvMicros(residual), currency, *out.mutable_residual());
+  }
+  out.set_horizon_days(settings.value_horizon_days);
+  out.set_decile(deciles.Score(predicted));
+}
+
+std::optional<math::Interval> Scorer::State::AddSubscriptions(const Projection& projection,
+                                                              v1::CustomerValue& out) {
+  if (projection.subscriptions.empty()) return std::nullopt;
+  v1::SubscriptionValue& part = *out.mutable_subscription();
+  const SubscriptionScore scored = subscriptions.Score(projection.subscriptions, part);
+  SetMoney(out.historic().micros() + part.historic().micros(), currency, *out.mutable_historic());
+  if (!projection.has_orders) out.set_p_alive(part.running_count() > 0 ? 1 : 0);
+  if (!subscriptions.parts().empty()) answer.subscriptions = &subscriptions.parts();
+  const bool any_foreign =
+      std::any_of(projection.subscriptions.begin(), projection.subscriptions.end(),
+                  [](const Subscription& one) { return one.foreign; });
+  if (any_foreign) out.add_notes("Subscriptions in another currency count 0.");
+  if (!part.has_predicted()) {
+    out.add_notes(
+        "No retention model is usable yet: of subscriptions only the value to date is known.");
+  } else if (!projection.has_orders || part.running_count() > 0) {
+    AddForeseen(scored, out);
+  }
+  return scored.churn;
+}
+
+void Scorer::State::ScoreValue(const Projection& projection, v1::CustomerValue& out) {
+  std::optional<double> no_purchase;
+  if (projection.has_orders) no_purchase = ScoreOrders(projection, out);
+  if (models && models->grouped_by != kChannelGroups) {  // Every report is by channel anyway.
+    group = models->GroupOf(projection.facts.acquisition_channel(), projection.attributes);
+    answer.group = group;
+  }
+  const auto end = AddSubscriptions(projection, out);
+  leaving.Score(projection, no_purchase, end, out);
 }
 
 Scorer::Scorer(const Settings& settings, const WorkspaceModel& model)
@@ -189,30 +269,38 @@ Scorer::~Scorer() = default;
 
 ScoredValue Scorer::Score(Projection& projection) {
   state_->answer = {};
-  if (!projection.has_orders) return {};
+  if (!projection.has_orders && projection.subscriptions.empty()) return {};
   v1::CustomerFacts& facts = projection.facts;
-  state_->ScoreRfm(*facts.mutable_rfm());
   v1::CustomerValue& value = *facts.mutable_value();
   value.Clear();
-  *value.mutable_historic() = facts.rfm().monetary();
+  SetMoney(facts.rfm().monetary().micros(), state_->currency, *value.mutable_historic());
+  if (projection.has_orders) state_->ScoreRfm(*facts.mutable_rfm());
   state_->ScoreValue(projection, value);
   return state_->answer;
 }
 
-int64_t Scorer::PredictedMicros(const value::PurchaseHistory& purchases, int channel) {
-  ModelScorers* model = state_->Use(channel);
-  if (model == nullptr) return 0;
+int64_t Scorer::PredictedMicros(const value::PurchaseHistory& purchases, int channel,
+                                const Attributes& attributes,
+                                std::span<const Subscription> subscriptions) {
+  ModelScorers* model = state_->Use(channel, attributes);
+  double value = state_->subscriptions.Predicted(subscriptions);
+  if (model == nullptr) return value::ClvMicros(value);
   const auto scored = model->value.Score(purchases, state_->answer.covariates);
-  return scored.ok() ? value::ClvMicros(scored->clv) : 0;
+  if (scored.ok()) value += scored->clv;
+  return value::ClvMicros(value);
 }
 
-std::optional<double> Scorer::NoPurchaseChance(const value::PurchaseHistory& purchases,
-                                               int channel) {
-  ModelScorers* model = state_->Use(channel);
+int64_t Scorer::PredictedMicros(std::span<const Subscription> subscriptions) {
+  return value::ClvMicros(state_->subscriptions.Predicted(subscriptions));
+}
+
+std::optional<double> Scorer::NoPurchaseChance(const value::PurchaseHistory& purchases, int channel,
+                                               const Attributes& attributes) {
+  ModelScorers* model = state_->Use(channel, attributes);
   if (model == nullptr) return std::nullopt;
-  const auto scored = model->churn.Score(purchases, state_->answer.covariates);
-  if (!scored.ok()) return std::nullopt;
-  return 1 - scored->probability_of_purchase;
+  const auto chance = model->churn.Of(purchases, state_->answer.covariates);
+  if (!chance.ok()) return std::nullopt;
+  return 1 - *chance;
 }
 
 void Score(const Settings& settings, const WorkspaceModel& model, Projection& projection) {
@@ -224,10 +312,10 @@ absl::StatusOr<v1::CustomerValue> ValueOver(const Settings& settings, const Work
   if (horizon_days < 1 || horizon_days > kMaxHorizonDays) {
     return InvalidField("horizon_days", "OUT_OF_RANGE", "must be 1 to 3650");
   }
-  if (!projection.has_orders) {
+  if (!projection.has_orders && projection.subscriptions.empty()) {
     return FailedPrecondition("NO_PURCHASE", "the customer has no purchase to predict from");
   }
-  if (!ModelsOf(model)) {
+  if (!ModelsOf(model) && RetentionFits(model.value_model()).empty()) {
     return FailedPrecondition("NO_VALUE_MODEL", "no value model is fitted yet");
   }
   Settings other = settings;

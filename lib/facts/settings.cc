@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include "lib/base/status_macros.h"
 #include "lib/facts/facts.h"
+#include "lib/facts/model_parameters.h"
 #include "lib/lifecycle/stage.h"
 
 namespace rapport::facts {
@@ -30,9 +33,25 @@ absl::StatusOr<Settings> SettingsOf(const v1::Workspace& workspace) {
     settings.subscription_period_days = value.subscription_period_days();
   }
   settings.channel_covariate = value.channel_covariate();
-  settings.model_by_channel = value.model_by_channel();
+  settings.model_by_channel = value.model_by_channel() || value.model_by() == kChannelGroups;
+  if (value.model_by() != kChannelGroups) settings.model_by_attribute = value.model_by();
+  settings.covariate_attributes.assign(value.covariate_attributes().begin(),
+                                       value.covariate_attributes().end());
   settings.require_spend_mean = value.require_spend_mean();
   return settings;
+}
+
+std::vector<std::string> AttributeKeys(const Settings& settings, const WorkspaceModel* model) {
+  std::set<std::string> keys(settings.covariate_attributes.begin(),
+                             settings.covariate_attributes.end());
+  keys.insert(settings.model_by_attribute);
+  if (model != nullptr) {
+    const v1::ValueModel& stored = model->value_model();
+    for (const v1::Covariate& column : stored.covariates()) keys.insert(column.attribute());
+    if (stored.grouped_by() != kChannelGroups) keys.insert(stored.grouped_by());
+  }
+  keys.erase("");
+  return {keys.begin(), keys.end()};
 }
 
 }  // namespace rapport::facts

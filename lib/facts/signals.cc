@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "lib/facts/subscriptions.h"
 #include "lib/facts/wire.h"
 #include "lib/lifecycle/stage.h"
 #include "rapport/v1/event.pb.h"
@@ -30,6 +31,8 @@ bool IsSignal(uint16_t type) {
     case v1::EVENT_TYPE_SESSION_ENDED:
     case v1::EVENT_TYPE_SUBSCRIPTION_STARTED:
     case v1::EVENT_TYPE_SUBSCRIPTION_RENEWED:
+    case v1::EVENT_TYPE_SUBSCRIPTION_UPGRADED:
+    case v1::EVENT_TYPE_SUBSCRIPTION_DOWNGRADED:
     case v1::EVENT_TYPE_SUBSCRIPTION_CANCELLED:
       return true;
     default:
@@ -59,9 +62,26 @@ void SignalSums::AddSubscription(const EventColumns& event, CivilDays day) {
     Entry& entry = Of(Signal::kSubscription)[found->entry];
     entry.value = day - entry.day + 1;
     running_.erase(found);
-  } else if (found == running_.end()) {
+  } else if (found != running_.end()) {
+    SetRate(event, day, *found);
+  } else if (event.type == v1::EVENT_TYPE_SUBSCRIPTION_STARTED ||
+             event.type == v1::EVENT_TYPE_SUBSCRIPTION_RENEWED) {
     running_.push_back({event.aux, Of(Signal::kSubscription).size()});
     Of(Signal::kSubscription).push_back({day, 0});
+    SetRate(event, day, running_.back());
+  }
+}
+
+// An event without an amount leaves it as it was. The last of a day holds.
+void SignalSums::SetRate(const EventColumns& event, CivilDays day, Running& running) {
+  if (event.currency == 0 && event.value == 0) return;
+  const bool base = event.currency == 0 || event.currency == base_currency_;
+  const Micros monthly = base ? event.value : kForeignCurrency;
+  if (running.rate && rates_[*running.rate].day == day) {
+    rates_[*running.rate].monthly = monthly;
+  } else if (!running.rate || rates_[*running.rate].monthly != monthly) {
+    running.rate = rates_.size();
+    rates_.push_back({running.entry, day, monthly});
   }
 }
 
@@ -74,7 +94,7 @@ void SignalSums::Add(const EventColumns& event, CivilDays day) {
 
 void SignalSums::TakeWaiting() {
   const auto order = [](const EventColumns& event) {
-    return std::tuple(event.type, event.value, event.aux);
+    return std::tuple(event.type, event.value, event.aux, event.currency);
   };
   std::sort(waiting_.begin(), waiting_.end(),
             [&](const auto& a, const auto& b) { return order(a) < order(b); });
@@ -113,6 +133,8 @@ void SignalSums::Take(const EventColumns& event, CivilDays day) {
       return Count(Signal::kSession, day);
     case v1::EVENT_TYPE_SUBSCRIPTION_STARTED:
     case v1::EVENT_TYPE_SUBSCRIPTION_RENEWED:
+    case v1::EVENT_TYPE_SUBSCRIPTION_UPGRADED:
+    case v1::EVENT_TYPE_SUBSCRIPTION_DOWNGRADED:
     case v1::EVENT_TYPE_SUBSCRIPTION_CANCELLED:
       return AddSubscription(event, day);
     default:
@@ -131,6 +153,22 @@ void SignalSums::WriteTo(Fold& fold) {
     for (const Entry& entry : entries) {
       days.Add(entry.day);
       out.add_values(entry.value);
+    }
+  }
+  WriteRates(fold);
+}
+
+void SignalSums::WriteRates(Fold& fold) {
+  std::stable_sort(rates_.begin(), rates_.end(),
+                   [](const Rate& a, const Rate& b) { return a.entry < b.entry; });
+  for (size_t at = 0; at < rates_.size();) {
+    store::v1::SubscriptionRevenue& revenue = *fold.add_subscription_revenue();
+    const size_t entry = rates_[at].entry;
+    revenue.set_spell(static_cast<int32_t>(entry));
+    DayWriter days(*revenue.mutable_days());
+    for (; at < rates_.size() && rates_[at].entry == entry; ++at) {
+      days.Add(rates_[at].day);
+      revenue.add_mrr_micros(rates_[at].monthly);
     }
   }
 }
@@ -266,7 +304,7 @@ std::vector<SubscriptionSpell> SpellsAt(const Fold& fold, CivilDays cutoff) {
   return spells;
 }
 
-FeatureVector FeaturesAt(const Settings&, const Fold& fold, CivilDays cutoff) {
+FeatureVector FeaturesAt(const Fold& fold, CivilDays cutoff) {
   FeatureVector features;
   SetOrders(fold, cutoff, features);
   SetActivity(fold, cutoff, features);
@@ -278,11 +316,8 @@ FeatureVector FeaturesAt(const Settings&, const Fold& fold, CivilDays cutoff) {
 void AddSignals(const Settings& settings, const Fold& fold, TimeMicros as_of,
                 Projection& projection) {
   const CivilDays day = settings.calendar.DayOf(as_of);
-  projection.features = FeaturesAt(settings, fold, day);
-  projection.running_subscription.reset();
-  for (const SubscriptionSpell& spell : SpellsAt(fold, day)) {
-    if (!spell.ended) projection.running_subscription = spell;
-  }
+  projection.features = FeaturesAt(fold, day);
+  projection.subscriptions = SubscriptionsAt(settings, fold, day);
 }
 
 }  // namespace rapport::facts

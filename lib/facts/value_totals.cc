@@ -9,6 +9,9 @@
 
 #include "lib/facts/model_parameters.h"
 #include "lib/facts/reports.h"
+#include "lib/facts/retention_fits.h"
+#include "lib/facts/subscription_equity.h"
+#include "lib/facts/subscriptions.h"
 #include "lib/facts/wire.h"
 #include "lib/math/ranks.h"
 #include "lib/math/stats.h"
@@ -18,6 +21,8 @@ namespace rapport::facts {
 namespace {
 
 constexpr int kDeciles = 10;
+constexpr double kEquityLevel = 0.95;
+constexpr char kNoOrder[] = "no_order";  // Group of those who only subscribe.
 // Probabilities are summed as whole multiples of this, so that sums do not depend on order.
 constexpr double kProbabilityUnit = 1e-9;
 
@@ -27,6 +32,9 @@ struct Totals {
   Micros historic = 0;
   int64_t alive = 0;  // In kProbabilityUnit.
   Micros min_predicted = INT64_MAX;
+  Micros of_subscriptions = 0;  // Part of predicted.
+  Micros monthly = 0;
+  int64_t subscribers = 0;
 
   void Add(const Totals& other) {
     customers += other.customers;
@@ -34,6 +42,9 @@ struct Totals {
     historic += other.historic;
     alive += other.alive;
     min_predicted = std::min(min_predicted, other.min_predicted);
+    of_subscriptions += other.of_subscriptions;
+    monthly += other.monthly;
+    subscribers += other.subscribers;
   }
   double expected_alive() const { return static_cast<double>(alive) * kProbabilityUnit; }
   double mean_alive() const {
@@ -53,74 +64,88 @@ std::string StageLabel(int stage) {
 class GroupEquity {
  public:
   void Add(const StoredModels& models, const ScoredValue& scored) {
-    auto [found, is_new] = by_model_.try_emplace(scored.model_channel, nullptr);
-    if (is_new) {
-      found->second = std::make_unique<value::EquityAccumulator>(Of(models, found->first));
-    }
-    found->second->Add(*scored.score, scored.covariates);
+    At(models, scored.model_segment).Add(*scored.score, scored.covariates);
   }
   void Merge(const StoredModels& models, const GroupEquity& other) {
-    for (const auto& [channel, equity] : other.by_model_) {
-      auto [found, is_new] = by_model_.try_emplace(channel, nullptr);
-      if (is_new) {
-        found->second = std::make_unique<value::EquityAccumulator>(Of(models, channel));
-      }
-      found->second->Merge(*equity);
-    }
+    for (const auto& [segment, equity] : other.by_model_) At(models, segment).Merge(*equity);
   }
   // Variances of parts under different models add up.
   value::Equity Result(const StoredModels& models) const {
     value::Equity sum;
-    for (const auto& [channel, equity] : by_model_) {
-      const value::Equity part = equity->Result(Of(models, channel), kLevel);
+    for (const auto& [segment, equity] : by_model_) {
+      const value::Equity part = equity->Result(models.Of(segment), kEquityLevel);
       sum.total += part.total;
       sum.parameter_error = std::hypot(sum.parameter_error, part.parameter_error);
       sum.own_error = std::hypot(sum.own_error, part.own_error);
     }
-    const double half = math::TwoSidedZ(kLevel) * std::hypot(sum.parameter_error, sum.own_error);
-    sum.combined = {sum.total, std::max(0.0, sum.total - half), sum.total + half};
     return sum;
   }
   bool empty() const { return by_model_.empty(); }
 
-  static constexpr double kLevel = 0.95;
-
  private:
-  static const value::FittedModels& Of(const StoredModels& models, int channel) {
-    const auto own = models.by_channel.find(channel);
-    return channel == 0 || own == models.by_channel.end() ? models.all : own->second;
+  value::EquityAccumulator& At(const StoredModels& models, std::string_view segment) {
+    auto found = by_model_.find(segment);
+    if (found == by_model_.end()) {
+      auto made = std::make_unique<value::EquityAccumulator>(models.Of(segment));
+      found = by_model_.emplace(segment, std::move(made)).first;
+    }
+    return *found->second;
   }
-  std::map<int, std::unique_ptr<value::EquityAccumulator>> by_model_;
+
+  // By segment with a model of its own; the empty one is all customers' model.
+  std::map<std::string, std::unique_ptr<value::EquityAccumulator>, std::less<>> by_model_;
 };
 
 // One group's sums.
 struct Group {
   Totals totals;
   GroupEquity equity;
+  SubscriptionSums subscriptions;
 };
+
+void SetCombined(value::Equity& equity) {
+  const double half =
+      math::TwoSidedZ(kEquityLevel) * std::hypot(equity.parameter_error, equity.own_error);
+  equity.combined = {equity.total, std::max(0.0, equity.total - half), equity.total + half};
+}
 
 void FillInterval(const value::Equity& equity, v1::Interval& out) {
   out.set_low(equity.combined.low);
   out.set_high(equity.combined.high);
-  out.set_level(GroupEquity::kLevel);
+  out.set_level(kEquityLevel);
   out.set_method("own futures and parameters, normal");
 }
 
 }  // namespace
 
 struct ValueTotals::State {
-  explicit State(const WorkspaceModel& model) : models(ModelsOf(model)) {}
+  explicit State(const WorkspaceModel& model)
+      : models(ModelsOf(model)), retention(model.value_model()) {}
 
   void AddTo(Group& group, const Totals& one, const ScoredValue& scored) {
     group.totals.Add(one);
     if (models && scored.score != nullptr) group.equity.Add(*models, scored);
+    if (scored.subscriptions != nullptr) group.subscriptions.Add(*scored.subscriptions);
   }
-  template <typename Key>
-  void MergeGroups(std::map<Key, Group>& into, const std::map<Key, Group>& from) {
-    for (const auto& [key, group] : from) {
-      into[key].totals.Add(group.totals);
-      if (models) into[key].equity.Merge(*models, group.equity);
-    }
+  void Merge(Group& into, const Group& from) {
+    into.totals.Add(from.totals);
+    if (models) into.equity.Merge(*models, from.equity);
+    into.subscriptions.Merge(from.subscriptions);
+  }
+  // Orders and subscriptions err apart.
+  std::optional<value::Equity> EquityOf(const Group& group) const {
+    if ((!models || group.equity.empty()) && group.subscriptions.empty()) return std::nullopt;
+    value::Equity sum = models ? group.equity.Result(*models) : value::Equity{};
+    const SubscriptionEquity part = group.subscriptions.Result(retention);
+    sum.total += part.total;
+    sum.parameter_error = std::hypot(sum.parameter_error, part.parameter_error);
+    sum.own_error = std::hypot(sum.own_error, part.own_error);
+    SetCombined(sum);
+    return sum;
+  }
+  template <typename Groups>
+  void MergeGroups(Groups& into, const Groups& from) {
+    for (const auto& [key, group] : from) Merge(into[key], group);
   }
   void Fill(const std::string& name, const Group& group, const std::string& currency,
             v1::ValueSegment& segment) const {
@@ -129,18 +154,20 @@ struct ValueTotals::State {
     segment.set_mean_p_alive(group.totals.mean_alive());
     SetMoney(group.totals.predicted, currency, *segment.mutable_predicted_total());
     SetMoney(group.totals.historic, currency, *segment.mutable_historic_total());
-    if (models && !group.equity.empty()) {
-      FillInterval(group.equity.Result(*models), *segment.mutable_equity_interval());
+    if (const auto equity = EquityOf(group)) {
+      FillInterval(*equity, *segment.mutable_equity_interval());
     }
   }
 
   std::optional<StoredModels> models;
-  std::map<int, Group> all;                  // Key 0 alone.
+  RetentionFits retention;
+  Group all;
   std::array<Totals, kDeciles + 1> deciles;  // By decile, 1..10.
   std::map<int, Group> stages;
   std::map<std::string, Group> segments;  // By RFM segment id.
   std::map<std::string, Group> cohorts;   // YYYY-MM.
   std::map<int, Group> channels;
+  std::map<std::string, Group, std::less<>> groups;  // Of the attribute modelled by.
 };
 
 ValueTotals::ValueTotals(const WorkspaceModel& model) : state_(std::make_unique<State>(model)) {}
@@ -154,33 +181,44 @@ void ValueTotals::Add(const v1::CustomerFacts& facts, const ScoredValue& scored)
   one.predicted = one.min_predicted = value.predicted().micros();
   one.historic = value.historic().micros();
   one.alive = std::llround(value.p_alive() / kProbabilityUnit);
+  one.of_subscriptions = value.subscription().predicted().micros();
+  one.monthly = value.subscription().monthly_recurring_revenue().micros();
+  one.subscribers = value.subscription().running_count() > 0 ? 1 : 0;
+  const bool ordered = facts.has_rfm();
   state_->deciles[static_cast<size_t>(std::clamp(value.decile(), 0, kDeciles))].Add(one);
-  state_->AddTo(state_->all[0], one, scored);
+  state_->AddTo(state_->all, one, scored);
   state_->AddTo(state_->stages[facts.lifecycle().stage()], one, scored);
-  state_->AddTo(state_->segments[facts.rfm().segment()], one, scored);
-  state_->AddTo(state_->cohorts[facts.acquisition_cohort().substr(0, 7)], one, scored);
+  state_->AddTo(state_->segments[ordered ? facts.rfm().segment() : kNoOrder], one, scored);
+  state_->AddTo(state_->cohorts[ordered ? facts.acquisition_cohort().substr(0, 7) : kNoOrder], one,
+                scored);
   state_->AddTo(state_->channels[facts.acquisition_channel()], one, scored);
+  if (!scored.group.empty()) {
+    state_->AddTo(state_->groups[std::string(scored.group)], one, scored);
+  }
 }
 
 void ValueTotals::Merge(const ValueTotals& other) {
   for (size_t i = 0; i < state_->deciles.size(); ++i) {
     state_->deciles[i].Add(other.state_->deciles[i]);
   }
-  state_->MergeGroups(state_->all, other.state_->all);
+  state_->Merge(state_->all, other.state_->all);
   state_->MergeGroups(state_->stages, other.state_->stages);
   state_->MergeGroups(state_->segments, other.state_->segments);
   state_->MergeGroups(state_->cohorts, other.state_->cohorts);
   state_->MergeGroups(state_->channels, other.state_->channels);
+  state_->MergeGroups(state_->groups, other.state_->groups);
 }
 
 v1::ValueReport ValueTotals::Finish(const Settings& settings) const {
   const std::string currency = UnpackCurrency(settings.base_currency);
-  const Group none;
-  const Group& everybody = state_->all.empty() ? none : state_->all.begin()->second;
+  const Group& everybody = state_->all;
   const Totals& all = everybody.totals;
   v1::ValueReport report;
   SetMoney(all.predicted, currency, *report.mutable_customer_equity());
   SetMoney(all.historic, currency, *report.mutable_historic_total());
+  SetMoney(all.of_subscriptions, currency, *report.mutable_subscription_equity());
+  SetMoney(all.monthly, currency, *report.mutable_monthly_recurring_revenue());
+  report.set_subscriber_count(all.subscribers);
   report.set_customer_count(all.customers);
   report.set_mean_p_alive(all.mean_alive());
   report.set_expected_alive(all.expected_alive());
@@ -199,11 +237,10 @@ v1::ValueReport ValueTotals::Finish(const Settings& settings) const {
     report.set_top_decile_share(static_cast<double>(state_->deciles[kDeciles].predicted) /
                                 static_cast<double>(all.predicted));
   }
-  if (state_->models && !everybody.equity.empty()) {
-    const value::Equity equity = everybody.equity.Result(*state_->models);
-    FillInterval(equity, *report.mutable_equity_interval());
-    SetMoney(value::ClvMicros(equity.own_error), currency, *report.mutable_individual_deviation());
-    SetMoney(value::ClvMicros(equity.parameter_error), currency,
+  if (const auto equity = state_->EquityOf(everybody)) {
+    FillInterval(*equity, *report.mutable_equity_interval());
+    SetMoney(value::ClvMicros(equity->own_error), currency, *report.mutable_individual_deviation());
+    SetMoney(value::ClvMicros(equity->parameter_error), currency,
              *report.mutable_parameter_deviation());
   }
   for (const auto& [stage, group] : state_->stages) {
@@ -218,6 +255,10 @@ v1::ValueReport ValueTotals::Finish(const Settings& settings) const {
   for (const auto& [channel, group] : state_->channels) {
     state_->Fill(ChannelName(channel), group, currency, *report.add_by_channel());
   }
+  for (const auto& [name, group] : state_->groups) {
+    state_->Fill(name, group, currency, *report.add_by_group());
+  }
+  if (!state_->groups.empty()) report.set_grouped_by(state_->models->grouped_by);
   return report;
 }
 

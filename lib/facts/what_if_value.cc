@@ -13,7 +13,6 @@
 namespace rapport::facts {
 namespace {
 
-constexpr int32_t kMaxHorizonDays = 3650;
 constexpr double kMostChange = 100;
 constexpr double kMicros = static_cast<double>(kMicrosPerUnit);
 constexpr size_t kBetweenLooks = 4096;  // Predictions between two looks at the caller.
@@ -44,8 +43,9 @@ void SetWhole(__int128 micros, const std::string& currency, v1::Money& out) {
 
 }  // namespace
 
-WhatIfTotals::WhatIfTotals(const Settings& settings, StoredModels models)
-    : settings_(settings), models_(std::move(models)) {}
+WhatIfTotals::WhatIfTotals(const Settings& settings, std::optional<StoredModels> models,
+                           SubscriptionWhatIf subscriptions)
+    : settings_(settings), models_(std::move(models)), subscriptions_(std::move(subscriptions)) {}
 
 absl::StatusOr<WhatIfTotals> WhatIfTotals::Create(const Settings& settings,
                                                   const WorkspaceModel* model,
@@ -53,10 +53,13 @@ absl::StatusOr<WhatIfTotals> WhatIfTotals::Create(const Settings& settings,
   RETURN_IF_ERROR(Validate(request));
   std::optional<StoredModels> models;
   if (model != nullptr) models = ModelsOf(*model);
-  if (!models) return FailedPrecondition("NO_VALUE_MODEL", "no value model is fitted yet");
   Settings over = settings;
   if (request.horizon_days() > 0) over.value_horizon_days = request.horizon_days();
-  WhatIfTotals totals(over, *std::move(models));
+  SubscriptionWhatIf subscriptions(over, model, request);
+  if (!models && !subscriptions.usable()) {
+    return FailedPrecondition("NO_VALUE_MODEL", "no value model is fitted yet");
+  }
+  WhatIfTotals totals(over, std::move(models), std::move(subscriptions));
   // Money is multiplied in here; lib/value then counts discounted purchases.
   totals.change_.retention = -request.leaving_change();
   totals.change_.frequency = request.frequency_change();
@@ -68,24 +71,33 @@ absl::StatusOr<WhatIfTotals> WhatIfTotals::Create(const Settings& settings,
 absl::Status WhatIfTotals::Add(const v1::CustomerFacts& facts) {
   const v1::CustomerValue& value = facts.value();
   if (!facts.has_value() || value.horizon_days() == 0) return absl::OkStatus();
+  ++customers_;
+  subscriptions_.Add(value.subscription());
+  if (!models_ || value.model().empty()) return absl::OkStatus();  // Subscriptions alone.
   History history;
   history.frequency = static_cast<uint32_t>(value.repeat_purchases());
-  history.channel = facts.acquisition_channel();
+  history.use = IndexOf(facts);
   history.recency_days = value.recency_days();
   history.age_days = value.age_days();
   Group& group = groups_[history];
   ++group.customers;
   group.order_value_micros += value.expected_order_value().micros();
-  ++customers_;
   return groups_.size() < kMostGroups ? absl::OkStatus() : Predict();
 }
 
-absl::StatusOr<WhatIfTotals::Model*> WhatIfTotals::ModelFor(int channel) {
-  Model& model = by_channel_[channel];
+uint32_t WhatIfTotals::IndexOf(const v1::CustomerFacts& facts) {
+  ModelUse use = models_->UseOf(facts);
+  const auto next = static_cast<uint32_t>(uses_.size());
+  const auto [found, is_new] = indexes_.try_emplace({use.segment, use.covariates}, next);
+  if (is_new) uses_.push_back(std::move(use));
+  return found->second;
+}
+
+absl::StatusOr<WhatIfTotals::Model*> WhatIfTotals::ModelFor(uint32_t use) {
+  Model& model = models_of_[use];
   if (model.what_if != nullptr) return &model;
-  const auto own = models_.by_channel.find(channel);
-  value::FittedModels fitted = own == models_.by_channel.end() ? models_.all : own->second;
-  if (own == models_.by_channel.end()) model.covariates = models_.CovariatesOf(channel);
+  value::FittedModels fitted = models_->Of(uses_[use].segment);
+  model.covariates = uses_[use].covariates;
   // Purchases of value 1: their discounted number is then what they are worth.
   fitted.spend = {};
   fitted.spend.plain_mean = 1;
@@ -106,7 +118,7 @@ absl::Status WhatIfTotals::Predict() {
     history.frequency = at.frequency;
     history.recency_days = at.recency_days;
     history.age_days = at.age_days;
-    ASSIGN_OR_RETURN(Model* const model, ModelFor(at.channel));
+    ASSIGN_OR_RETURN(Model* const model, ModelFor(at.use));
     ASSIGN_OR_RETURN(const value::WhatIfValue value,
                      model->what_if->Score(history, model->covariates));
     const auto customers = static_cast<double>(group.customers);
@@ -124,11 +136,15 @@ absl::StatusOr<v1::AskWhatIfResponse> WhatIfTotals::Finish() {
   RETURN_IF_ERROR(Predict());
   const std::string currency = UnpackCurrency(settings_.base_currency);
   v1::AskWhatIfResponse response;
-  SetWhole(sums_.baseline, currency, *response.mutable_baseline());
-  SetWhole(sums_.changed, currency, *response.mutable_changed());
-  if (sums_.baseline > 0) {
-    response.set_relative_change(
-        static_cast<double>(sums_.changed) / static_cast<double>(sums_.baseline) - 1);
+  RETURN_IF_ERROR(subscriptions_.Finish(response));
+  SetWhole(sums_.baseline, currency, *response.mutable_baseline_orders());
+  SetWhole(sums_.changed, currency, *response.mutable_changed_orders());
+  const __int128 baseline = sums_.baseline + subscriptions_.baseline();
+  const __int128 changed = sums_.changed + subscriptions_.changed();
+  SetWhole(baseline, currency, *response.mutable_baseline());
+  SetWhole(changed, currency, *response.mutable_changed());
+  if (baseline > 0) {
+    response.set_relative_change(static_cast<double>(changed) / static_cast<double>(baseline) - 1);
   }
   response.set_baseline_purchases(static_cast<double>(sums_.baseline_purchases) / kMicros);
   response.set_changed_purchases(static_cast<double>(sums_.changed_purchases) / kMicros);

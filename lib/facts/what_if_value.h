@@ -6,7 +6,8 @@
 // a row is worth (discounted purchases of its x, t_x, T under its model) x (expected order
 // value) x margin; rows that share x, t_x, T and model are predicted once. The baseline of
 // all rows is the customer equity of the value report but for roundings to a micro, as
-// long as settings and horizon are those of the night.
+// long as settings and horizon are those of the night. Running subscriptions are predicted
+// beside (lib/facts/subscription_what_if.h).
 //
 // What a change does to each model: lib/value/what_if.h. Not thread-safe. Memory is
 // bounded: at most kMostGroups (about 70 MB) are held, then predicted and added up. Sums
@@ -17,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/model_parameters.h"
+#include "lib/facts/subscription_what_if.h"
 #include "lib/value/what_if.h"
 #include "rapport/v1/value_service.pb.h"
 
@@ -33,7 +36,7 @@ class WhatIfTotals {
  public:
   // Reads the changes and the horizon of `request`. `model` may be null. OUT_OF_RANGE
   // "leaving_change", "frequency_change", "order_value_change", "margin", "horizon_days";
-  // FailedPrecondition NO_VALUE_MODEL.
+  // FailedPrecondition NO_VALUE_MODEL when neither orders nor subscriptions have one.
   static absl::StatusOr<WhatIfTotals> Create(const Settings& settings, const WorkspaceModel* model,
                                              const v1::AskWhatIfRequest& request);
 
@@ -49,12 +52,12 @@ class WhatIfTotals {
 
   struct History {
     uint32_t frequency = 0;
-    int32_t channel = 0;
+    uint32_t use = 0;  // Index into uses_.
     double recency_days = 0, age_days = 0;
     friend bool operator==(const History&, const History&) = default;
     template <typename H>
     friend H AbslHashValue(H hash, const History& at) {
-      return H::combine(std::move(hash), at.frequency, at.channel, at.recency_days, at.age_days);
+      return H::combine(std::move(hash), at.frequency, at.use, at.recency_days, at.age_days);
     }
   };
   struct Group {
@@ -70,17 +73,22 @@ class WhatIfTotals {
     std::vector<double> covariates;
   };
 
-  WhatIfTotals(const Settings& settings, StoredModels models);
-  absl::StatusOr<Model*> ModelFor(int channel);
+  WhatIfTotals(const Settings& settings, std::optional<StoredModels> models,
+               SubscriptionWhatIf subscriptions);
+  absl::StatusOr<Model*> ModelFor(uint32_t use);
+  uint32_t IndexOf(const v1::CustomerFacts& facts);
   absl::Status Predict();
 
-  Settings settings_;  // With the request's horizon.
-  StoredModels models_;
+  Settings settings_;                   // With the request's horizon.
+  std::optional<StoredModels> models_;  // Without any only subscriptions are predicted.
+  SubscriptionWhatIf subscriptions_;
   value::ValueChange change_;
   double money_change_ = 1;  // Of the value of an order.
   double changed_margin_ = 1;
   std::function<absl::Status()> alive_;
-  std::map<int, Model> by_channel_;
+  std::map<std::pair<std::string, std::vector<double>>, uint32_t> indexes_;
+  std::vector<ModelUse> uses_;
+  std::map<uint32_t, Model> models_of_;  // By index of use.
   absl::flat_hash_map<History, Group> groups_;
   int64_t customers_ = 0;
   Sums sums_;

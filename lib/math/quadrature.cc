@@ -6,53 +6,11 @@
 #include <cstddef>
 #include <limits>
 #include <numbers>
-#include <numeric>
 
 #include "lib/math/special.h"
 
 namespace rapport::math {
 namespace {
-
-// Symmetric tridiagonal eigenproblem by implicit QL (Martin and Wilkinson 1968; EISPACK
-// gausq2). On return `diagonal` holds eigenvalues and `first` the first components of the
-// normalised eigenvectors; `off` is destroyed.
-void TridiagonalQl(std::vector<double>& diagonal, std::vector<double>& off,
-                   std::vector<double>& first) {
-  const size_t n = diagonal.size();
-  constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-  for (size_t l = 0; l < n; ++l) {
-    for (int sweep = 0; sweep < 60; ++sweep) {
-      size_t m = l;
-      while (m + 1 < n &&
-             std::fabs(off[m]) > kEpsilon * (std::fabs(diagonal[m]) + std::fabs(diagonal[m + 1]))) {
-        ++m;
-      }
-      if (m == l) break;
-      double g = (diagonal[l + 1] - diagonal[l]) / (2 * off[l]);
-      g = diagonal[m] - diagonal[l] + off[l] / (g + std::copysign(std::hypot(g, 1.0), g));
-      double s = 1, c = 1, p = 0;
-      for (size_t i = m; i-- > l;) {
-        const double f = s * off[i];
-        const double b = c * off[i];
-        const double r = std::hypot(f, g);
-        off[i + 1] = r;
-        s = r == 0 ? 0 : f / r;
-        c = r == 0 ? 1 : g / r;
-        g = diagonal[i + 1] - p;
-        const double t = (diagonal[i] - g) * s + 2 * c * b;
-        p = s * t;
-        diagonal[i + 1] = g + p;
-        g = c * t - b;
-        const double next = first[i + 1];
-        first[i + 1] = s * first[i] + c * next;
-        first[i] = c * first[i] - s * next;
-      }
-      diagonal[l] -= p;
-      off[l] = g;
-      off[m] = 0;
-    }
-  }
-}
 
 constexpr double kShortTail = 0.3;  // Below, the tail e^(a v) is replaced by an end node.
 constexpr double kDrop = 45;        // Terms below e^-45 of the largest are left out.
@@ -147,35 +105,6 @@ Rule GaussLegendre(int nodes) {
     }
     rule.nodes.push_back(x);
     rule.weights.push_back(2 / ((1 - x * x) * slope * slope));
-  }
-  return rule;
-}
-
-Rule GaussJacobi(double a, double b, int nodes) {
-  // Recurrence of the Jacobi polynomials on (0, 1) for p^(a-1) (1-p)^(b-1).
-  const auto n = static_cast<size_t>(nodes);
-  std::vector<double> diagonal(n), off(n), first(n, 0.0);
-  const double c = a + b;
-  diagonal[0] = a / c;
-  first[0] = 1;
-  for (size_t i = 1; i < n; ++i) {
-    const auto k = static_cast<double>(i);
-    const double t = 2 * k + c;
-    // With the k = 1 factor (k + c - 2) / (2k + c - 3) = 1 taken by hand: no 0 / 0.
-    const double head = i == 1 ? 1 : (k + c - 2) / (t - 3);
-    const double square = k * (k + a - 1) * (k + b - 1) * head / ((t - 2) * (t - 2) * (t - 1));
-    off[i - 1] = std::sqrt(square);
-    diagonal[i] = 0.5 * (1 + (a - b) * (c - 2) / ((t - 2) * t));
-  }
-  TridiagonalQl(diagonal, off, first);
-  std::vector<size_t> order(n);
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t i, size_t j) { return diagonal[i] < diagonal[j]; });
-  Rule rule;
-  for (size_t i : order) {
-    rule.nodes.push_back(std::clamp(diagonal[i], 0.0, 1.0));
-    rule.weights.push_back(first[i] * first[i]);
   }
   return rule;
 }

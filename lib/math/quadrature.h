@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quadrature rules: fixed nodes and weights, built once and used for many integrands.
 //
-// Expectations under Beta(a, b) come in two forms. GaussJacobi is short (12 to 48
-// nodes) and exact for polynomials; it suits integrands that are smooth across (0, 1).
-// BetaRule is long (40 to 1,000 nodes) and holds for every integrand of the family that
-// purchase models need: bounded, decreasing, levelling off below p = `knee` and falling
-// no faster than 1/p above it. It has no pole at any a or b. Both are normalised inside
-// (no power of a large number is ever formed), so neither overflows.
+// BetaRule gives expectations under Beta(a, b). It is long (40 to 1,000 nodes) and holds
+// for every integrand of the family that purchase models need: bounded, decreasing,
+// levelling off below p = `knee` and falling no faster than 1/p above it. It has no pole at
+// any a or b, and is normalised inside (no power of a large number is ever formed), so it
+// does not overflow.
 //
 // Pure and thread-safe. InvalidArgument is the caller's duty: a, b, knee > 0, nodes >= 1.
 #pragma once
@@ -22,9 +21,6 @@ struct Rule {
 
 // Integral over [-1, 1]. Newton on the Legendre recurrence.
 Rule GaussLegendre(int nodes);
-// Expectation under the Beta(a, b) density on (0, 1): Golub and Welsch 1969, so weights
-// are squares of eigenvector components and sum to 1.
-Rule GaussJacobi(double a, double b, int nodes);
 // Expectation under Beta(a, b) by the trapezoidal rule in v = log(p / (1 - p)), which
 // converges exponentially there (Trefethen and Weideman 2014). For a or b below 0.3,
 // where the tail would need thousands of nodes, the mass beyond the last node sits on a

@@ -23,9 +23,9 @@ int64_t SampleOf(const v1::MetricSeries& series) {
 
 std::vector<std::string> LabelsOf(const GatherPlan& plan, const GroupKey& key) {
   std::vector<std::string> labels;
-  for (const v1::Dimension dimension : plan.group_by) {
-    labels.push_back(dimension == v1::DIMENSION_CHANNEL ? ChannelLabel(key.first)
-                                                        : TouchpointLabel(plan.scope, key.second));
+  for (const Dimension dimension : plan.group_by) {
+    labels.push_back(dimension == Dimension::kChannel ? ChannelLabel(key.first)
+                                                      : TouchpointLabel(plan.scope, key.second));
   }
   return labels;
 }

@@ -2,12 +2,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <utility>
 
 #include "google/protobuf/text_format.h"
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/metrics/definition_texts.h"
 #include "lib/metrics/query.h"
+#include "lib/metrics/registry.h"
 
 namespace rapport::metrics {
 namespace {
@@ -46,9 +49,10 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 // Up to three known names, nearest first: those that contain what was asked for, then by
 // edit distance.
-std::string NearestNames(std::string_view metric) {
+std::string NearestNames(std::span<const v1::MetricDefinition> definitions,
+                         std::string_view metric) {
   std::vector<std::pair<size_t, std::string_view>> names;
-  for (const v1::MetricDefinition& definition : Definitions()) {
+  for (const v1::MetricDefinition& definition : definitions) {
     const std::string_view name = definition.metric();
     const bool contains = !metric.empty() && name.find(metric) != std::string_view::npos;
     names.emplace_back(contains ? 0 : 1 + EditDistance(metric, name), name);
@@ -61,20 +65,56 @@ std::string NearestNames(std::string_view metric) {
   return text;
 }
 
+bool IsBuiltIn(std::string_view metric) {
+  const auto& definitions = BuiltInDefinitions();
+  return std::any_of(definitions.begin(), definitions.end(),
+                     [&](const auto& definition) { return definition.metric() == metric; });
+}
+
 }  // namespace
 
-const std::vector<v1::MetricDefinition>& Definitions() {
+const std::vector<v1::MetricDefinition>& BuiltInDefinitions() {
   static const auto& definitions = *new std::vector<v1::MetricDefinition>(ParseDefinitions());
   return definitions;
 }
 
-absl::StatusOr<const v1::MetricDefinition*> FindDefinition(std::string_view metric) {
-  for (const v1::MetricDefinition& definition : Definitions()) {
+Registry::Registry() : definitions_(BuiltInDefinitions()) {}
+
+Registry::Registry(std::span<const v1::MetricDefinition> own) : definitions_(BuiltInDefinitions()) {
+  std::map<std::string, v1::MetricDefinition> added;
+  for (const v1::MetricDefinition& definition : own) {
+    if (IsBuiltIn(definition.metric())) continue;
+    v1::MetricDefinition& copy = added[definition.metric()] = definition;
+    copy.set_custom(true);
+  }
+  for (auto& [metric, definition] : added) definitions_.push_back(std::move(definition));
+  std::sort(definitions_.begin(), definitions_.end(),
+            [](const auto& a, const auto& b) { return a.metric() < b.metric(); });
+}
+
+absl::StatusOr<const v1::MetricDefinition*> Registry::Find(std::string_view metric) const {
+  for (const v1::MetricDefinition& definition : definitions_) {
     if (definition.metric() == metric) return &definition;
   }
   if (metric.empty()) return InvalidField("metric", "REQUIRED", "names no metric");
-  return InvalidField("metric", "UNKNOWN_METRIC",
-                      Cat("no metric '", metric, "'; nearest: ", NearestNames(metric)));
+  return InvalidField(
+      "metric", "UNKNOWN_METRIC",
+      Cat("no metric '", metric, "'; nearest: ", NearestNames(definitions_, metric)));
+}
+
+absl::Status CheckOwn(const v1::MetricDefinition& definition, const filter::Names* names) {
+  if (IsBuiltIn(definition.metric())) {
+    return InvalidField("definition.metric", "BUILT_IN_METRIC",
+                        Cat("'", definition.metric(), "' is built in; take another id"));
+  }
+  return CheckDefinition(definition, names);
+}
+
+const std::vector<v1::MetricDefinition>& Definitions() { return BuiltInDefinitions(); }
+
+absl::StatusOr<const v1::MetricDefinition*> FindDefinition(std::string_view metric) {
+  static const Registry& built_in = *new Registry();
+  return built_in.Find(metric);
 }
 
 }  // namespace rapport::metrics

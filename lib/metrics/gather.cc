@@ -52,14 +52,14 @@ class Adder {
   CurrencyCode base_currency_;
 };
 
-bool Groups(const GatherPlan& plan, v1::Dimension dimension) {
+bool Groups(const GatherPlan& plan, Dimension dimension) {
   return std::find(plan.group_by.begin(), plan.group_by.end(), dimension) != plan.group_by.end();
 }
 
 absl::Status GatherType(const GatherPlan& plan, CellReader read, int type, Role role,
                         Gathered& gathered) {
-  const bool by_channel = Groups(plan, v1::DIMENSION_CHANNEL);
-  const bool by_touchpoint = Groups(plan, v1::DIMENSION_TOUCHPOINT);
+  const bool by_channel = Groups(plan, Dimension::kChannel);
+  const bool by_touchpoint = Groups(plan, Dimension::kTouchpoint);
   const DayRange& days = plan.range.days;
   const Adder adder(plan, role);
   const auto visit = [&](const CellKey& key, const Cell& cell) {

@@ -24,7 +24,7 @@ struct GatherPlan {
   const v1::MetricDefinition& definition;
   const QueryScope& scope;
   const QueryRange& range;
-  std::span<const v1::Dimension> group_by;
+  std::span<const Dimension> group_by;
   double customer_years = 1;
 };
 

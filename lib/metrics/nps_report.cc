@@ -28,14 +28,14 @@ void FillScore(const GatherPlan& plan, const Figures& whole, v1::NpsReport& repo
 }
 
 // The whole range by one dimension, one point a group, from groups by both dimensions.
-void AddBreakdown(const GatherPlan& plan, const Gathered& both, v1::Dimension dimension,
+void AddBreakdown(const GatherPlan& plan, const Gathered& both, Dimension dimension,
                   google::protobuf::RepeatedPtrField<v1::MetricSeries>& series) {
-  const v1::Dimension dimensions[] = {dimension};
+  const Dimension dimensions[] = {dimension};
   const GatherPlan by_one{plan.definition, plan.scope, plan.range, dimensions, 1};
   Gathered gathered;
   for (const auto& [key, tallies] : both.groups) {
     GroupKey group = key;
-    if (dimension == v1::DIMENSION_CHANNEL) {
+    if (dimension == Dimension::kChannel) {
       group.second = 0;
     } else {
       group.first = 0;
@@ -70,14 +70,14 @@ absl::StatusOr<v1::NpsReport> Nps(const v1::GetNpsReportRequest& request, const 
   range.buckets = {range.days};
 
   v1::NpsReport report;
-  constexpr v1::Dimension kBoth[] = {v1::DIMENSION_CHANNEL, v1::DIMENSION_TOUCHPOINT};
+  constexpr Dimension kBoth[] = {Dimension::kChannel, Dimension::kTouchpoint};
   const GatherPlan monthly_plan{*definition, scope, months, kBoth, 1};
   ASSIGN_OR_RETURN(const Gathered monthly, Gather(monthly_plan, read));
   *report.mutable_monthly() = TotalSeries(monthly_plan, monthly).points();
   const GatherPlan plan{*definition, scope, range, {}, 1};
   FillScore(plan, *monthly.whole, report);
-  AddBreakdown(plan, monthly, v1::DIMENSION_CHANNEL, *report.mutable_by_channel());
-  AddBreakdown(plan, monthly, v1::DIMENSION_TOUCHPOINT, *report.mutable_by_touchpoint());
+  AddBreakdown(plan, monthly, Dimension::kChannel, *report.mutable_by_channel());
+  AddBreakdown(plan, monthly, Dimension::kTouchpoint, *report.mutable_by_touchpoint());
   ASSIGN_OR_RETURN(const int64_t dismissed, CountDismissed(range.days, read));
   report.set_dismissed(dismissed);
   report.set_band(FillContext(monthly_plan, monthly, *report.mutable_context()));

@@ -18,8 +18,10 @@ namespace {
 
 constexpr size_t kMaxPoints = 500'000;
 
-absl::Status CheckDimensions(const v1::QueryMetricRequest& request,
-                             const v1::MetricDefinition& definition) {
+absl::StatusOr<std::vector<Dimension>> DimensionsOf(const v1::QueryMetricRequest& request,
+                                                    const v1::MetricDefinition& definition) {
+  const bool by_event = NeedsEvents(definition.kind()) && !NeedsDistinct(definition.kind());
+  std::vector<Dimension> dimensions;
   if (request.group_by_size() > 2) {
     return InvalidField("group_by", "TOO_MANY_DIMENSIONS", "takes at most two dimensions");
   }
@@ -28,13 +30,14 @@ absl::Status CheckDimensions(const v1::QueryMetricRequest& request,
     if (i == 1 && request.group_by(0) == request.group_by(1)) {
       return InvalidField(field, "DUPLICATE_DIMENSION", "is the same as group_by[0]");
     }
-    const auto& known = definition.dimensions();
-    if (std::find(known.begin(), known.end(), request.group_by(i)) == known.end()) {
+    const std::string& name = request.group_by(i);
+    if (!by_event || (name != "channel" && name != "touchpoint")) {
       return InvalidField(field, "UNSUPPORTED_DIMENSION",
-                          Cat(definition.metric(), " cannot be grouped by that"));
+                          Cat(definition.metric(), " cannot be grouped by '", name, "'"));
     }
+    dimensions.push_back(name == "channel" ? Dimension::kChannel : Dimension::kTouchpoint);
   }
-  return absl::OkStatus();
+  return dimensions;
 }
 
 absl::StatusOr<double> CustomerYears(const v1::QueryMetricRequest& request) {
@@ -64,7 +67,11 @@ absl::Status AddPrevious(const GatherPlan& plan, CellReader read,
   const GatherPlan previous{plan.definition, plan.scope, range, {}, plan.customer_years};
   const auto gathered = Gather(previous, read);
   if (gathered.ok()) {
-    *response.mutable_previous() = TotalSeries(previous, *gathered);
+    v1::ComparedRange* compared = response.add_compared();
+    compared->set_comparison(v1::COMPARISON_PREVIOUS_PERIOD);
+    compared->set_start_date(FormatDate(range.days.begin));
+    compared->set_end_date(FormatDate(range.days.end));
+    *compared->mutable_series() = TotalSeries(previous, *gathered);
     return absl::OkStatus();
   }
   if (!absl::IsInvalidArgument(gathered.status())) return gathered.status();
@@ -78,15 +85,11 @@ absl::Status AddPrevious(const GatherPlan& plan, CellReader read,
 absl::StatusOr<v1::QueryMetricResponse> Query(const v1::QueryMetricRequest& request,
                                               const QueryScope& scope, CellReader read) {
   ASSIGN_OR_RETURN(const v1::MetricDefinition* definition, FindDefinition(request.metric()));
-  RETURN_IF_ERROR(CheckDimensions(request, *definition));
+  ASSIGN_OR_RETURN(const std::vector<Dimension> group_by, DimensionsOf(request, *definition));
   ASSIGN_OR_RETURN(const double years, CustomerYears(request));
   ASSIGN_OR_RETURN(
       const QueryRange range,
       ResolveRange({request.start_date(), request.end_date(), request.granularity()}, scope));
-  std::vector<v1::Dimension> group_by;
-  for (const int dimension : request.group_by()) {
-    group_by.push_back(static_cast<v1::Dimension>(dimension));
-  }
   const GatherPlan plan{*definition, scope, range, group_by, years};
   ASSIGN_OR_RETURN(const Gathered gathered, Gather(plan, read));
 
@@ -100,7 +103,10 @@ absl::StatusOr<v1::QueryMetricResponse> Query(const v1::QueryMetricRequest& requ
     response.mutable_context()->add_notes(
         "Distinct customers and customers on the books are as of the last nightly run.");
   }
-  if (request.compare_previous()) RETURN_IF_ERROR(AddPrevious(plan, read, response));
+  const auto& compare = request.compare();
+  if (std::find(compare.begin(), compare.end(), v1::COMPARISON_PREVIOUS_PERIOD) != compare.end()) {
+    RETURN_IF_ERROR(AddPrevious(plan, read, response));
+  }
   return response;
 }
 

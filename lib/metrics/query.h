@@ -20,6 +20,9 @@
 
 namespace rapport::metrics {
 
+// What events can be grouped by.
+enum class Dimension : uint8_t { kChannel, kTouchpoint };
+
 // The built-in definitions, by id. Parsed once from lib/metrics/data/*.textproto.
 const std::vector<v1::MetricDefinition>& Definitions();
 // InvalidField metric UNKNOWN_METRIC with the nearest known names.

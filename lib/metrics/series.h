@@ -2,7 +2,8 @@
 // Series cells: exact, additive counts behind every metric, per day and dimension.
 //
 // Families (SeriesKey::family; stored, never reused):
-//   kEvents      day x type x channel x touchpoint x currency x score: count, value sum
+//   kEvents      day x type x channel x touchpoint x campaign x currency x score: count,
+//                sums of values and of their squares
 //   kPurchasers  bucket start x granularity (in `bucket`): distinct customers with an order
 //                (count), those with two or more orders (value_sum). Granularity 0: all time
 //                up to as_of (day = 0).
@@ -11,6 +12,7 @@
 //                values 10 x granularity + 1..4. Granularity 0: all time (day = 0).
 //   kMembers     day: customers who joined the books for the first time (bucket 1), came back (2),
 //                left (3). Members at a day's start = sum of 1 + 2 - 3 before it.
+//   kMeasures    Sums of metrics whose observations are more than events (measure_cells.h).
 // Adding cells in any order gives the same sums: merge order never matters.
 //
 // CellSums is not thread-safe (one per shard, then Merge). Add costs about 0.03 us while
@@ -30,7 +32,13 @@
 
 namespace rapport::metrics {
 
-enum class SeriesFamily : uint8_t { kEvents = 1, kPurchasers = 2, kActive = 3, kMembers = 4 };
+enum class SeriesFamily : uint8_t {
+  kEvents = 1,
+  kPurchasers = 2,
+  kActive = 3,
+  kMembers = 4,
+  kMeasures = 6
+};
 
 struct CellKey {
   SeriesFamily family = SeriesFamily::kEvents;
@@ -38,6 +46,7 @@ struct CellKey {
   int32_t day = 0;
   uint8_t channel = 0;
   uint32_t touchpoint_no = 0;
+  uint32_t campaign_no = 0;
   uint16_t currency = 0;
   uint16_t bucket = 0;
   friend auto operator<=>(const CellKey&, const CellKey&) = default;
@@ -46,9 +55,13 @@ struct CellKey {
 struct Cell {
   int64_t count = 0;
   int64_t value_sum = 0;
+  // Of squares of values that are amounts or durations (SummedSquare): what intervals of means
+  // and tests of sums need. Modulo 2^128, so that it adds up and subtracts whatever comes.
+  unsigned __int128 square_sum = 0;
   void Add(const Cell& other) {
     count += other.count;
     value_sum += other.value_sum;
+    square_sum += other.square_sum;
   }
   friend bool operator==(const Cell&, const Cell&) = default;
 };
@@ -69,16 +82,17 @@ class CellSums {
   struct Packed {
     uint64_t high = 0;
     uint64_t low = 0;
+    uint32_t campaign_no = 0;
     friend bool operator==(const Packed&, const Packed&) = default;
     template <typename H>
     friend H AbslHashValue(H state, const Packed& key) {
-      return H::combine(std::move(state), key.high, key.low);
+      return H::combine(std::move(state), key.high, key.low, key.campaign_no);
     }
   };
   static Packed Pack(const CellKey& key) {
     return {uint64_t{static_cast<uint8_t>(key.family)} << 56 | uint64_t{key.type} << 40 |
                 uint64_t{key.channel} << 32 | uint64_t{key.currency} << 16 | key.bucket,
-            uint64_t{static_cast<uint32_t>(key.day)} << 32 | key.touchpoint_no};
+            uint64_t{static_cast<uint32_t>(key.day)} << 32 | key.touchpoint_no, key.campaign_no};
   }
   static CellKey Unpack(const Packed& packed);
 

@@ -20,6 +20,7 @@ constexpr uint32_t kFolds = 5;
 constexpr size_t kBlock = 1024;
 constexpr double kShortest = 1e-6;  // Share of a Newton step.
 constexpr size_t kFewestForIsotonic = 200;
+constexpr double kRangeConfidence = 0.95;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Objective, slope and curvature of the log-odds line.
@@ -86,6 +87,16 @@ struct Pool {
   double sum, weight;
   double mean() const { return sum / weight; }
 };
+
+// ys at x, linear between ascending xs, level outside.
+double At(std::span<const double> xs, std::span<const double> ys, double x) {
+  const auto above = std::upper_bound(xs.begin(), xs.end(), x);
+  if (above == xs.begin()) return ys.front();
+  const size_t i = static_cast<size_t>(above - xs.begin());
+  if (i == xs.size()) return ys.back();
+  const double share = (x - xs[i - 1]) / (xs[i] - xs[i - 1]);
+  return ys[i - 1] + share * (ys[i] - ys[i - 1]);
+}
 
 // Merges the last pools until means rise strictly.
 void Settle(std::vector<Pool>& pools) {
@@ -190,13 +201,20 @@ double CalibrationMap::Apply(double p) const {
   if (kind == CalibrationKind::kLogOddsLine) {
     return math::Logistic(line.intercept + line.slope * LogOdds(p));
   }
-  if (forecast.empty()) return p;
-  const auto above = std::upper_bound(forecast.begin(), forecast.end(), p);
-  if (above == forecast.begin()) return probability.front();
-  const size_t i = static_cast<size_t>(above - forecast.begin());
-  if (i == forecast.size()) return probability.back();
-  const double share = (p - forecast[i - 1]) / (forecast[i] - forecast[i - 1]);
-  return probability[i - 1] + share * (probability[i] - probability[i - 1]);
+  return forecast.empty() ? p : At(forecast, probability, p);
+}
+
+math::Interval CalibrationMap::OwnRange(double p) const {
+  const double calibrated = Apply(p);
+  if (kind != CalibrationKind::kIsotonic || weight.size() != forecast.size() || forecast.empty()) {
+    return {calibrated, calibrated, calibrated};
+  }
+  const double z = math::TwoSidedZ(kRangeConfidence);
+  const double rows = At(forecast, weight, p), shrink = 1 + z * z / rows;
+  const double middle = (calibrated + z * z / (2 * rows)) / shrink;
+  const double half =
+      z / shrink * std::sqrt((calibrated * (1 - calibrated) + z * z / (4 * rows)) / rows);
+  return {calibrated, middle - half, middle + half};
 }
 
 std::vector<double> PoolAdjacentViolators(std::span<const double> y,
@@ -235,6 +253,7 @@ CalibrationMap FitIsotonic(std::span<const Outcome> sorted) {
       if (!map.forecast.empty() && map.forecast.back() == place) continue;
       map.forecast.push_back(place);
       map.probability.push_back(value);
+      map.weight.push_back(pools[i].weight);
     }
   }
   return map;

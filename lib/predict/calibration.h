@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/math/stats.h"
 #include "lib/predict/outcome.h"
 
 namespace rapport::predict {
@@ -43,8 +44,14 @@ struct CalibrationMap {
   // outside.
   std::vector<double> forecast;
   std::vector<double> probability;
+  // Weight of the rows that probability[i] rests on; may be empty (not known).
+  std::vector<double> weight;
 
   double Apply(double forecast_probability) const;
+  // Isotonic: the 95 % Wilson interval of the calibrated probability, the rows between two
+  // pools taken as those of both, linear. Elsewhere, and without weights, the probability
+  // alone.
+  math::Interval OwnRange(double forecast_probability) const;
 };
 
 // The best non-decreasing fit to y (least squares with weights > 0): one value per y.

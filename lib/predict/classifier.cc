@@ -28,8 +28,14 @@ math::Interval CalibratedInterval(const CalibrationMap& map, double log_odds, do
     const double calibrated = map.line.intercept + map.line.slope * log_odds;
     interval = {estimate, math::Logistic(calibrated - half), math::Logistic(calibrated + half)};
   } else {
-    interval = {estimate, map.Apply(math::Logistic(log_odds - half)),
-                map.Apply(math::Logistic(log_odds + half))};
+    // Of the coefficients, then of the map itself; independent, so squares add up.
+    const double low = map.Apply(math::Logistic(log_odds - half));
+    const double high = map.Apply(math::Logistic(log_odds + half));
+    const math::Interval own = map.OwnRange(math::Logistic(log_odds));
+    interval = {estimate, estimate - std::hypot(estimate - low, estimate - own.low),
+                estimate + std::hypot(high - estimate, own.high - estimate)};
+    interval.low = std::max(0.0, interval.low);
+    interval.high = std::min(1.0, interval.high);
   }
   return {estimate, std::min(estimate, interval.low), std::max(estimate, interval.high)};
 }

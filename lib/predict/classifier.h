@@ -116,9 +116,9 @@ absl::StatusOr<ClassifierModel> TrainClassifier(ClassifierKind kind, TrainingRow
                                                 const TrainOptions& options = {});
 
 struct Classification {
-  // Calibrated. The 95 % interval is that of the parameters (delta method on the log-odds,
-  // the line's own error included); it is not about the single customer, who either will
-  // or will not.
+  // Calibrated. The 95 % interval is that of the parameters (delta method on the log-odds)
+  // and of the calibration: the line's own error, or the Wilson interval of the isotonic
+  // pool. It is not about the single customer, who either will or will not.
   math::Interval probability;
   double log_odds = 0;  // Before calibration.
 };

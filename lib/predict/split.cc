@@ -47,14 +47,6 @@ bool Churned(std::span<const CivilDays> activity, const Window& window) {
   return next == activity.end() || *next > window.until;
 }
 
-std::optional<bool> SubscriptionChurned(const SubscriptionDays& subscription,
-                                        const Window& window) {
-  const bool runs = subscription.start <= window.cutoff &&
-                    (!subscription.end || *subscription.end > window.cutoff);
-  if (!runs) return std::nullopt;
-  return subscription.end && *subscription.end <= window.until;
-}
-
 std::vector<bool> InTopDecile(std::span<const Micros> value_in_horizon) {
   math::ValueHistogram values;
   for (Micros value : value_in_horizon) values.Add(value);

@@ -15,7 +15,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -59,16 +58,6 @@ bool Eligible(const Eligibility& rule, std::span<const CivilDays> activity, Civi
 
 // Non-contractual churn: no order (or other activity) in (cutoff, until].
 bool Churned(std::span<const CivilDays> activity, const Window& window);
-
-// A paid subscription: its first day, and the first day it no longer ran; no `end` while it
-// runs.
-struct SubscriptionDays {
-  CivilDays start = 0;
-  std::optional<CivilDays> end;
-};
-// Contractual churn: it runs at the cutoff and ends in (cutoff, until]. Nothing for a
-// subscription that did not run at the cutoff.
-std::optional<bool> SubscriptionChurned(const SubscriptionDays& subscription, const Window& window);
 
 // Who ends in the top tenth of what is earned in the horizon: at least nine tenths of all
 // are strictly lower (the rule of lib/math/ranks.h), so ties at the border are all out.

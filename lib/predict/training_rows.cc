@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "lib/base/errors.h"
+#include "lib/base/splitmix.h"
 
 namespace rapport::predict {
 namespace {
@@ -16,12 +17,7 @@ constexpr uint64_t kFoldSalt = 0x666f6c6473ULL;
 
 }  // namespace
 
-uint64_t SpreadKey(uint64_t key) {
-  key += 0x9e3779b97f4a7c15ULL;
-  key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  key = (key ^ (key >> 27)) * 0x94d049bb133111ebULL;
-  return key ^ (key >> 31);
-}
+uint64_t SpreadKey(uint64_t key) { return SplitMixOf(key); }
 
 uint32_t FoldOf(uint64_t key, uint32_t folds) {
   return static_cast<uint32_t>(SpreadKey(SpreadKey(key) ^ kFoldSalt) % folds);

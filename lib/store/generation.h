@@ -27,6 +27,11 @@ namespace rapport::store {
 
 using Manifest = ::rapport::store::v1::GenerationManifest;
 
+// Format of manifests and of the rows they stand for; only this one is published. An
+// older generation of the store keeps serving until the next night, which then computes
+// all anew. 2: series have a campaign, and measures of metrics.
+inline constexpr uint32_t kManifestFormatVersion = 2;
+
 // A pinned generation: its versions stay readable while the handle lives.
 using GenerationHandle = std::shared_ptr<const Manifest>;
 

@@ -13,8 +13,6 @@
 
 namespace rapport::store {
 
-inline constexpr uint32_t kManifestFormatVersion = 1;
-
 // The files a manifest brings, with absolute paths. InvalidArgument for an unknown
 // dataset, a path that leaves the folder, an empty or reversed key range, files of one
 // dataset that overlap, or totals that differ from the files.

@@ -66,11 +66,26 @@ std::string IdChunkKey::DebugString() const {
 }
 
 std::string SeriesKey::Encode() const {
-  return Pack(workspace_no, family, event_type, OffsetDay(day), channel, touchpoint_no, currency,
-              bucket);
+  return Pack(workspace_no, family, event_type, OffsetDay(day), channel, touchpoint_no, campaign_no,
+              currency, bucket);
+}
+
+std::string SeriesKey::EncodeDay() const {
+  return Pack(workspace_no, family, event_type, OffsetDay(day));
 }
 
 std::optional<SeriesKey> SeriesKey::Decode(std::string_view bytes) {
+  SeriesKey key;
+  uint32_t offset_day = 0;
+  if (!Unpack(bytes, key.workspace_no, key.family, key.event_type, offset_day, key.channel,
+              key.touchpoint_no, key.campaign_no, key.currency, key.bucket)) {
+    return std::nullopt;
+  }
+  key.day = DayFromOffset(offset_day);
+  return key;
+}
+
+std::optional<SeriesKey> SeriesKey::DecodeFormat1(std::string_view bytes) {
   SeriesKey key;
   uint32_t offset_day = 0;
   if (!Unpack(bytes, key.workspace_no, key.family, key.event_type, offset_day, key.channel,
@@ -84,7 +99,7 @@ std::optional<SeriesKey> SeriesKey::Decode(std::string_view bytes) {
 std::string SeriesKey::DebugString() const {
   return Cat("workspace ", workspace_no, " family ", static_cast<uint32_t>(family), " type ",
              event_type, " day ", day, " channel ", static_cast<uint32_t>(channel), " touchpoint ",
-             touchpoint_no, " currency ", currency, " bucket ", bucket);
+             touchpoint_no, " campaign ", campaign_no, " currency ", currency, " bucket ", bucket);
 }
 
 std::string ReportKey::Encode() const {
@@ -120,6 +135,30 @@ std::string TransitionKey::DebugString() const {
   return Cat("workspace ", workspace_no, " time ", time_micros, " customer ", customer_no);
 }
 
+std::string AlertKey::Encode() const {
+  std::string out = Pack(workspace_no, InvertTime(time_micros), ~OffsetDay(day));
+  out.append(metric);
+  return out;
+}
+
+std::optional<AlertKey> AlertKey::Decode(std::string_view bytes) {
+  AlertKey key;
+  uint64_t inverted_time = 0;
+  uint32_t inverted_day = 0;
+  if (!GetBigEndian(bytes, key.workspace_no) || !GetBigEndian(bytes, inverted_time) ||
+      !GetBigEndian(bytes, inverted_day)) {
+    return std::nullopt;
+  }
+  key.time_micros = TimeFromInverted(inverted_time);
+  key.day = DayFromOffset(~inverted_day);
+  key.metric = std::string(bytes);
+  return key;
+}
+
+std::string AlertKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " time ", time_micros, " day ", day, " metric ", metric);
+}
+
 std::string WorkspaceBegin(uint32_t workspace_no) { return Pack(workspace_no); }
 
 std::string WorkspaceEnd(uint32_t workspace_no) {
@@ -138,5 +177,13 @@ std::string CustomerPartition(uint32_t workspace_no, uint32_t customer_no) {
 }
 
 std::string DictionaryPartition(uint32_t workspace_no) { return Pack(workspace_no); }
+
+std::string DefinitionPartition(uint32_t workspace_no) { return Pack(workspace_no); }
+
+std::string DefinitionRow(DefinitionKind kind, std::string_view id) {
+  std::string row(1, static_cast<char>(kind));
+  row.append(id);
+  return row;
+}
 
 }  // namespace rapport::store

@@ -46,7 +46,8 @@ struct IdChunkKey {
 };
 
 // kSeries: one cell of exact counts. `family` groups cells of one shape (see
-// lib/metrics/series.h); days are offset by 2^31 so that early days sort first.
+// lib/metrics/series.h); days are offset by 2^31 so that early days sort first. Generations
+// of manifest format 1 have keys without campaign_no (DecodeFormat1 reads them as 0).
 struct SeriesKey {
   uint32_t workspace_no = 0;
   uint8_t family = 0;
@@ -54,10 +55,14 @@ struct SeriesKey {
   int32_t day = 0;
   uint8_t channel = 0;
   uint32_t touchpoint_no = 0;
+  uint32_t campaign_no = 0;
   uint16_t currency = 0;
   uint16_t bucket = 0;
   std::string Encode() const;
   static std::optional<SeriesKey> Decode(std::string_view bytes);
+  static std::optional<SeriesKey> DecodeFormat1(std::string_view bytes);
+  // Bytes at or before every key of this workspace, family, type and day, of either format.
+  std::string EncodeDay() const;
   std::string DebugString() const;
 };
 
@@ -80,6 +85,18 @@ struct TransitionKey {
   std::string DebugString() const;
 };
 
+// kAlerts: newest first: when the alert was raised, then the civil day it is about (both
+// inverted), then the metric.
+struct AlertKey {
+  uint32_t workspace_no = 0;
+  int64_t time_micros = 0;
+  int32_t day = 0;
+  std::string metric;
+  std::string Encode() const;
+  static std::optional<AlertKey> Decode(std::string_view bytes);
+  std::string DebugString() const;
+};
+
 // The prefix of all dataset keys of a workspace, and the first key after them.
 std::string WorkspaceBegin(uint32_t workspace_no);
 std::string WorkspaceEnd(uint32_t workspace_no);
@@ -93,8 +110,20 @@ std::string WorkspaceEnd(uint32_t workspace_no);
 //   kRuns        partition = "runs"; row = inverted start time i64 | run id > v1.Run
 //   kPointers    partition = "generation"; row "current" | "previous" | "next" |
 //                manifest/<u32 BE>
+//   kDefinitions partition = workspace_no u32; row = kind u8 | id > the kind's message
 std::string IdentityPartition(uint32_t workspace_no, uint8_t kind, std::string_view value);
 std::string CustomerPartition(uint32_t workspace_no, uint32_t customer_no);
 std::string DictionaryPartition(uint32_t workspace_no);
+std::string DefinitionPartition(uint32_t workspace_no);
+
+// What a workspace defines or imports beside its settings. Stored, never reused.
+enum class DefinitionKind : uint8_t {
+  kMetric = 1,           // id = metric > v1.MetricDefinition
+  kExchangeRates = 2,    // id = version u32, chunk u16 > v1.ExchangeRateTable, what it added
+  kReferenceSeries = 3,  // id = series, or series 00 year i32-offset > v1.ReferenceSeries
+  kGoal = 4,             // id = goal > v1.Goal
+  kBenchmark = 5         // id = metric 00 industry 00 source 00 date 00 percentile > v1.Benchmark
+};
+std::string DefinitionRow(DefinitionKind kind, std::string_view id);
 
 }  // namespace rapport::store

@@ -27,6 +27,7 @@ constexpr FamilySpec kFamilies[] = {
     {"runs", "\"runs\" / start_time:i64-inverted run:bytes", "v1.Run", kForever, "set"},
     {"pointers", "\"generation\" / name:bytes", "u32 or store.v1.GenerationManifest",
      "as long as its generation", "set"},
+    {"definitions", "workspace_no:u32 / kind:u8 id:bytes", "the kind's message", kForever, "set"},
     {"event_blocks", "version:u32 workspace_no:u32 block_no:u32 part:u16", "event block",
      kUntilDropped, kIngested},
     {"event_payloads", "version:u32 workspace_no:u32 block_no:u32 part:u16", "payload block",
@@ -39,12 +40,14 @@ constexpr FamilySpec kFamilies[] = {
      kIngested},
     {"series",
      "version:u32 workspace_no:u32 family:u8 event_type:u16 day:u32-offset channel:u8 "
-     "touchpoint_no:u32 currency:u16 bucket:u16",
+     "touchpoint_no:u32 campaign_no:u32 currency:u16 bucket:u16",
      "series cell", kGeneration, kIngested},
     {"reports", "version:u32 workspace_no:u32 report:bytes", "a v1 report message", kGeneration,
      kIngested},
     {"transitions", "version:u32 workspace_no:u32 time:i64-inverted customer_no:u32",
      "v1.Transition", kGeneration, kIngested},
+    {"alerts", "version:u32 workspace_no:u32 time:i64-inverted day:u32-inverted metric:bytes",
+     "v1.Alert", kGeneration, kIngested},
 };
 static_assert(std::size(kFamilies) == 1 + std::size(kAllTables) + std::size(kAllDatasets));
 

@@ -27,9 +27,9 @@ struct FamilySpec {
 // In the order log, tables by TableId, datasets by DatasetId.
 std::span<const FamilySpec> Families();
 
-inline constexpr TableId kAllTables[] = {TableId::kIdentities, TableId::kCustomers,
-                                         TableId::kDictionary, TableId::kWorkspaces,
-                                         TableId::kRuns,       TableId::kPointers};
+inline constexpr TableId kAllTables[] = {
+    TableId::kIdentities, TableId::kCustomers, TableId::kDictionary, TableId::kWorkspaces,
+    TableId::kRuns,       TableId::kPointers,  TableId::kDefinitions};
 inline constexpr std::string_view kLogName = "log";
 std::string_view TableName(TableId table);
 

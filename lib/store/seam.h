@@ -72,7 +72,15 @@ struct PartitionWrite {
 };
 
 // The tables. Stored by name; see schema.h for their key grammar.
-enum class TableId { kIdentities, kCustomers, kDictionary, kWorkspaces, kRuns, kPointers };
+enum class TableId {
+  kIdentities,
+  kCustomers,
+  kDictionary,
+  kWorkspaces,
+  kRuns,
+  kPointers,
+  kDefinitions
+};
 
 class Table {
  public:
@@ -111,12 +119,13 @@ enum class DatasetId {
   kFacts,          // CustomerKey > v1.CustomerFacts
   kSeries,         // SeriesKey > series cell (lib/metrics/series.h)
   kReports,        // ReportKey > a v1 report message
-  kTransitions     // TransitionKey > v1.Transition
+  kTransitions,    // TransitionKey > v1.Transition
+  kAlerts          // AlertKey > v1.Alert
 };
-inline constexpr DatasetId kAllDatasets[] = {DatasetId::kEventBlocks, DatasetId::kEventPayloads,
-                                             DatasetId::kEventIds,    DatasetId::kFolds,
-                                             DatasetId::kFacts,       DatasetId::kSeries,
-                                             DatasetId::kReports,     DatasetId::kTransitions};
+inline constexpr DatasetId kAllDatasets[] = {
+    DatasetId::kEventBlocks, DatasetId::kEventPayloads, DatasetId::kEventIds,
+    DatasetId::kFolds,       DatasetId::kFacts,         DatasetId::kSeries,
+    DatasetId::kReports,     DatasetId::kTransitions,   DatasetId::kAlerts};
 std::string_view DatasetName(DatasetId dataset);
 absl::StatusOr<DatasetId> DatasetFromName(std::string_view name);
 

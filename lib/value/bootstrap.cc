@@ -2,11 +2,14 @@
 #include "lib/value/bootstrap.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <optional>
 #include <utility>
 
 #include "lib/base/errors.h"
+#include "lib/base/splitmix.h"
+#include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/math/special.h"
 #include "lib/math/stats.h"
@@ -14,23 +17,6 @@
 
 namespace rapport::value {
 namespace {
-
-// Steele, Lea, Flood 2014.
-class SplitMix64 {
- public:
-  explicit SplitMix64(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-  // In (0, 1).
-  double Uniform() { return (static_cast<double>(Next() >> 11) + 0.5) * 0x1p-53; }
-
- private:
-  uint64_t state_;
-};
 
 // Inversion by adding up probabilities.
 double SmallPoisson(double mean, SplitMix64& random) {
@@ -100,15 +86,23 @@ absl::Status Validate(const BootstrapOptions& options) {
 
 using Replicates = std::vector<std::optional<PurchaseFit>>;
 
-Replicates FitReplicates(const FoldedPurchases& rows, const PurchaseFit& fit,
-                         const BootstrapOptions& options) {
+absl::StatusOr<Replicates> FitReplicates(const FoldedPurchases& rows, const PurchaseFit& fit,
+                                         const BootstrapOptions& options) {
   PurchaseFitOptions fit_options;
   fit_options.regularity = fit.parameters.regularity;
   fit_options.warm_start = fit.parameters;
   fit_options.warm_covariance = fit.covariance;
   fit_options.want_errors = false;
   Replicates fits(options.replicates);
+  std::vector<absl::Status> looks(options.replicates);
+  std::atomic<bool> stopped = false;
   const auto run = [&](size_t i) {
+    if (stopped) return;
+    if (options.alive) looks[i] = options.alive();
+    if (!looks[i].ok()) {
+      stopped = true;
+      return;
+    }
     const auto replicate = static_cast<uint32_t>(i);
     auto result = FitPurchases(fit.parameters.kind, PoissonReplicate(rows, options.seed, replicate),
                                fit_options);
@@ -121,6 +115,7 @@ Replicates FitReplicates(const FoldedPurchases& rows, const PurchaseFit& fit,
   } else {
     for (size_t i = 0; i < options.replicates; ++i) run(i);
   }
+  for (const absl::Status& look : looks) RETURN_IF_ERROR(look);
   return fits;
 }
 
@@ -151,7 +146,8 @@ absl::StatusOr<Bootstrap> BootstrapFit(const FoldedPurchases& rows, const Purcha
   if (absl::Status status = Validate(options); !status.ok()) return status;
   Bootstrap result;
   std::vector<std::vector<double>> columns(fit.summary.parameters.size());
-  for (const std::optional<PurchaseFit>& replicate : FitReplicates(rows, fit, options)) {
+  ASSIGN_OR_RETURN(const Replicates replicates, FitReplicates(rows, fit, options));
+  for (const std::optional<PurchaseFit>& replicate : replicates) {
     if (!replicate.has_value()) {
       ++result.left_out;
       continue;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct BootstrapOptions {
   uint64_t seed = 0;
   double confidence = 0.95;   // Of the percentile intervals.
   ParallelFor parallel = {};  // Over replicates.
+  // Asked before each replicate, on its thread; after an error no more are fitted.
+  std::function<absl::Status()> alive = {};
 };
 
 struct BootstrapInterval {
@@ -44,7 +47,8 @@ struct Bootstrap {
 };
 
 // `fit` is of `rows`. InvalidArgument OUT_OF_RANGE "confidence" or "replicates" (2 or more);
-// FailedPrecondition NOT_CONVERGED when fewer than 2 replicates converged.
+// FailedPrecondition NOT_CONVERGED when fewer than 2 replicates converged; errors of
+// options.alive.
 absl::StatusOr<Bootstrap> BootstrapFit(const FoldedPurchases& rows, const PurchaseFit& fit,
                                        const BootstrapOptions& options = {});
 

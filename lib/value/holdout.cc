@@ -129,23 +129,6 @@ HoldoutReport JudgeEach(const HoldoutSample& sample, Forecast forecast) {
 
 }  // namespace
 
-absl::StatusOr<HoldoutReport> EvaluateHoldout(std::span<const double> expected,
-                                              std::span<const double> actual) {
-  if (expected.empty()) return InvalidField("expected", "EMPTY", "needs at least one customer");
-  if (expected.size() != actual.size()) {
-    return InvalidField("actual", "LENGTH_MISMATCH", "must be one per expected value");
-  }
-  Judge judge;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    if (!std::isfinite(expected[i]) || !std::isfinite(actual[i])) {
-      return InvalidField(Cat(std::isfinite(expected[i]) ? "actual[" : "expected[", i, "]"),
-                          "NOT_FINITE", "must be a number");
-    }
-    judge.Add(expected[i], actual[i], 1);
-  }
-  return judge.Report();
-}
-
 absl::StatusOr<HoldoutSample> FoldHoldout(const HoldoutInput& input) {
   RETURN_IF_ERROR(Validate(input));
   HoldoutSample sample;

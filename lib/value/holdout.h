@@ -39,11 +39,6 @@ struct HoldoutReport {
   std::optional<double> total_percentage_error = std::nullopt;
 };
 
-// One pair per customer. InvalidArgument (LENGTH_MISMATCH "actual", EMPTY "expected",
-// NOT_FINITE "expected[i]" or "actual[i]").
-absl::StatusOr<HoldoutReport> EvaluateHoldout(std::span<const double> expected,
-                                              std::span<const double> actual);
-
 // Parallel arrays, one entry per customer; optional ones may be empty.
 struct HoldoutInput {
   std::span<const PurchaseHistory> calibration;

@@ -84,9 +84,8 @@ absl::StatusOr<Folded> Fold(const ChoiceRows& rows, const ChoiceOptions& options
 
 // Fits the calibration rows like the candidate and judges that fit on the holdout; nothing
 // when it does not converge.
-std::optional<HoldoutReport> Judge(const ModelCandidate& candidate, const Folded& folded,
-                                   const ChoiceOptions& options) {
-  if (!folded.holdout.has_value()) return std::nullopt;
+void Judge(const Folded& folded, const ChoiceOptions& options, ModelCandidate& candidate) {
+  if (!folded.holdout.has_value()) return;
   const bool discrete = candidate.kind == ModelKind::kBgBb;
   PurchaseFitOptions fit_options{.regularity = candidate.fit.parameters.regularity};
   fit_options.warm_start = candidate.fit.parameters;
@@ -95,10 +94,11 @@ std::optional<HoldoutReport> Judge(const ModelCandidate& candidate, const Folded
   fit_options.parallel = options.parallel;
   const auto fit = FitPurchases(
       candidate.kind, discrete ? *folded.bg_bb_calibration : *folded.calibration, fit_options);
-  if (!fit.ok() || !fit->summary.converged) return std::nullopt;
+  if (!fit.ok() || !fit->summary.converged) return;
   const auto expected = ExpectedOf(fit->parameters, *folded.holdout);
-  if (!expected.ok()) return std::nullopt;
-  return JudgeHoldout(*folded.holdout, *expected);
+  if (!expected.ok()) return;
+  candidate.calibration = fit->parameters;
+  candidate.holdout = JudgeHoldout(*folded.holdout, *expected);
 }
 
 // The plain model's fit when it is as good at k = 1 as any: k = 2 falls. Its errors are
@@ -163,7 +163,7 @@ void JudgeContenders(const Folded& folded, const ChoiceOptions& options, ModelCh
   for (ModelCandidate& candidate : choice.candidates) {
     const bool out = folded.rows.distinct_rows > kJudgeAllUpTo && Compares(candidate) &&
                      candidate.fit.summary.bic >= best + kDecisiveBic;
-    if (candidate.usable && !out) candidate.holdout = Judge(candidate, folded, options);
+    if (candidate.usable && !out) Judge(folded, options, candidate);
   }
 }
 

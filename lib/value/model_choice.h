@@ -70,6 +70,8 @@ struct ModelCandidate {
   std::vector<FitSummary> regularities;  // What each k gave; empty for other kinds.
   double bic_above_best = 0;             // Among comparable usable fits; 0 for the best.
   std::optional<HoldoutReport> holdout = std::nullopt;
+  // Fitted on the calibration rows alone: what `holdout` judges.
+  std::optional<ModelParameters> calibration = std::nullopt;
   bool usable = false;
   bool chosen = false;
   std::string reason;  // In words, for people.
@@ -97,9 +99,10 @@ struct GroupedChoice {
   std::vector<GroupChoice> groups;  // By group.
 };
 
-// One choice per group, group_of_row < groups. A group with fewer than min_repeaters repeat
-// buyers, or without a usable model of its own, takes the pooled one and says why.
-// InvalidArgument LENGTH_MISMATCH or OUT_OF_RANGE "group_of_row", also of the holdout's.
+// One choice per group, group_of_row < groups; covariates act in the pooled one alone. A group with
+// fewer than min_repeaters repeat buyers, or without a usable model of its own, takes the pooled
+// one and says why. InvalidArgument LENGTH_MISMATCH or OUT_OF_RANGE "group_of_row", also of the
+// holdout's.
 absl::StatusOr<GroupedChoice> ChooseByGroup(const ChoiceRows& rows, uint32_t groups,
                                             const ChoiceOptions& options);
 

@@ -82,9 +82,11 @@ absl::StatusOr<GroupedChoice> ChooseByGroup(const ChoiceRows& rows, uint32_t gro
     RETURN_IF_ERROR(ValidateGroups(holdout.calibration, groups, "holdout.group_of_row"));
     holdouts = Split(holdout.calibration, holdout.actual, groups);
   }
-  // Groups start from what the pooled data say.
+  // Groups start from what the pooled data say. Their own models have no covariates.
   ChoiceOptions own = options;
   own.warm_starts.clear();
+  own.patterns.clear();
+  own.covariate_names.clear();
   for (const ModelCandidate& candidate : result.pooled.candidates) {
     if (candidate.usable) own.warm_starts.push_back(candidate.fit.parameters);
   }

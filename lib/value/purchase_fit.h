@@ -81,9 +81,6 @@ struct FoldedPurchases {
 // "covariates.pattern_of_row" or "covariates.names".
 absl::StatusOr<FoldedPurchases> FoldForFit(std::span<const PurchaseHistory> rows,
                                            const PurchaseFitOptions& options);
-// One table without covariates.
-FoldedPurchases FoldedOf(PurchaseTable table, double time_unit_days);
-
 // Wald: is this effect 0? z = effect / standard error, p two-sided.
 struct EffectTest {
   std::string name;  // As in the summary: `alpha:covariate0`.

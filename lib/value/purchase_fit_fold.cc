@@ -111,15 +111,6 @@ void AddTotals(FoldedPurchases& rows) {
   }
 }
 
-FoldedPurchases FoldedOf(PurchaseTable table, double time_unit_days) {
-  FoldedPurchases result;
-  result.time_unit_days = time_unit_days;
-  result.patterns.emplace_back();
-  result.tables.push_back(std::move(table));
-  AddTotals(result);
-  return result;
-}
-
 absl::StatusOr<FoldedPurchases> FoldForFit(std::span<const PurchaseHistory> rows,
                                            const PurchaseFitOptions& options) {
   if (!(std::isfinite(options.time_unit_days) && options.time_unit_days > 0)) {
@@ -128,7 +119,12 @@ absl::StatusOr<FoldedPurchases> FoldForFit(std::span<const PurchaseHistory> rows
   if (!options.covariates.patterns.empty()) return FoldPatterns(rows, options);
   ASSIGN_OR_RETURN(PurchaseTable table,
                    FoldPurchases(rows, options.weights, options.time_unit_days));
-  return FoldedOf(std::move(table), options.time_unit_days);
+  FoldedPurchases folded;
+  folded.time_unit_days = options.time_unit_days;
+  folded.patterns.emplace_back();
+  folded.tables.push_back(std::move(table));
+  AddTotals(folded);
+  return folded;
 }
 
 PurchaseTable Reweigh(const PurchaseTable& table, std::span<const double> weights) {

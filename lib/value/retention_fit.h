@@ -76,6 +76,13 @@ std::optional<math::Interval> ChanceInterval(
 std::optional<math::Interval> AmountInterval(
     const RetentionFit& fit, double confidence,
     absl::FunctionRef<std::optional<double>(const RetentionModel&)> answer);
+// d answer / d log parameter, one each, for sums over many predictions of one fit; empty
+// when the answer is infinite nearby.
+std::vector<double> ParameterSlopesOf(
+    const RetentionFit& fit,
+    absl::FunctionRef<std::optional<double>(const RetentionModel&)> answer);
+// slopes' covariance slopes; nullopt when the fit has no covariance.
+std::optional<double> ParameterVariance(const RetentionFit& fit, std::span<const double> slopes);
 // Survival(periods), the projected curve.
 std::optional<math::Interval> SurvivalInterval(const RetentionFit& fit, double periods,
                                                double confidence);

@@ -19,27 +19,42 @@ std::optional<double> Moved(const RetentionFit& fit, size_t i, double step, Answ
   return model.ok() ? answer(*model) : std::nullopt;
 }
 
+bool HasErrors(const RetentionFit& fit) {
+  const size_t n = fit.summary.parameters.size();
+  return fit.covariance.size() == n * n && fit.summary.identified();
+}
+
 // Standard error of an answer that is already on the scale on which it is normal.
 std::optional<double> StandardError(const RetentionFit& fit, Answer answer) {
-  const size_t n = fit.summary.parameters.size();
-  if (fit.covariance.size() != n * n || !fit.summary.identified()) return std::nullopt;
-  std::vector<double> slope(n);
-  for (size_t i = 0; i < n; ++i) {
-    const std::optional<double> up = Moved(fit, i, kStep, answer);
-    const std::optional<double> down = Moved(fit, i, -kStep, answer);
-    if (!up.has_value() || !down.has_value()) return std::nullopt;
-    slope[i] = (*up - *down) / (2 * kStep);
-  }
-  double variance = 0;
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t j = 0; j < n; ++j) variance += slope[i] * fit.covariance[i * n + j] * slope[j];
-  }
-  return std::isfinite(variance) ? std::optional(std::sqrt(std::max(0.0, variance))) : std::nullopt;
+  if (!HasErrors(fit)) return std::nullopt;
+  const std::optional<double> variance = ParameterVariance(fit, ParameterSlopesOf(fit, answer));
+  return variance ? std::optional(std::sqrt(*variance)) : std::nullopt;
 }
 
 bool Proper(double confidence) { return confidence > 0 && confidence < 1; }
 
 }  // namespace
+
+std::vector<double> ParameterSlopesOf(const RetentionFit& fit, Answer answer) {
+  std::vector<double> slopes;
+  for (size_t i = 0; i < fit.summary.parameters.size(); ++i) {
+    const std::optional<double> up = Moved(fit, i, kStep, answer);
+    const std::optional<double> down = Moved(fit, i, -kStep, answer);
+    if (!up.has_value() || !down.has_value()) return {};
+    slopes.push_back((*up - *down) / (2 * kStep));
+  }
+  return slopes;
+}
+
+std::optional<double> ParameterVariance(const RetentionFit& fit, std::span<const double> slopes) {
+  const size_t n = fit.summary.parameters.size();
+  if (!HasErrors(fit) || slopes.size() != n) return std::nullopt;
+  double variance = 0;
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) variance += slopes[i] * fit.covariance[i * n + j] * slopes[j];
+  }
+  return std::isfinite(variance) ? std::optional(std::max(0.0, variance)) : std::nullopt;
+}
 
 std::optional<math::Interval> ChanceInterval(
     const RetentionFit& fit, double confidence,

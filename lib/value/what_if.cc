@@ -240,7 +240,15 @@ absl::StatusOr<WhatIfTotal> WhatIf::Total(std::span<const WhatIfRow> rows) {
 absl::StatusOr<ContractualWhatIf> RenewalsWhatIf(const RetentionModel& model, double survived,
                                                  double horizon, double rate_per_period,
                                                  double points) {
-  RETURN_IF_ERROR(RequireRange("points", points, -1, 1));
+  return RenewalsWhatIf(model, survived, horizon, rate_per_period,
+                        RetentionChange{.points = points});
+}
+
+absl::StatusOr<ContractualWhatIf> RenewalsWhatIf(const RetentionModel& model, double survived,
+                                                 double horizon, double rate_per_period,
+                                                 const RetentionChange& change) {
+  RETURN_IF_ERROR(RequireRange("points", change.points, -1, 1));
+  RETURN_IF_ERROR(RequireRange("leaving", change.leaving, -1, 100));
   if (!(horizon >= 0)) return InvalidField("horizon", "OUT_OF_RANGE", "must be >= 0");
   if (!(rate_per_period >= 0)) {
     return InvalidField("rate_per_period", "OUT_OF_RANGE", "must be >= 0");
@@ -250,11 +258,16 @@ absl::StatusOr<ContractualWhatIf> RenewalsWhatIf(const RetentionModel& model, do
   for (double n = 1; n <= std::min(horizon, kMostRenewals); ++n) {
     const double rate = model.RetentionRate(survived + n);
     before *= rate;
-    after *= std::clamp(rate + points, 0.0, 1.0);
+    // rate - (1 - rate) leaving: without a change the very same number.
+    after *= std::clamp(rate - (1 - rate) * change.leaving + change.points, 0.0, 1.0);
     result.renewals_before += weight * before;
     result.renewals_after += weight * after;
+    result.count_before += before;
+    result.count_after += after;
     weight /= 1 + rate_per_period;
-    if (weight * std::max(before, after) < kNothingLeft) break;
+    // Without end only discounted renewals have a sum.
+    const double left = std::max(before, after) * (std::isinf(horizon) ? weight : 1);
+    if (left < kNothingLeft) break;
   }
   return result;
 }

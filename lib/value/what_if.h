@@ -21,8 +21,8 @@
 // So CLV after = sum over states P(state) E'[discounted purchases] x spend x (1 +
 // order_value) x margin x (1 + margin change). Nothing changes: before equals after.
 //
-// Contractual (ContractualWhatIf): every future retention rate r_t becomes r_t + points,
-// held in [0, 1].
+// Contractual (ContractualWhatIf): every future retention rate r_t becomes
+// 1 - (1 - r_t) (1 + leaving) + points, held in [0, 1].
 //
 // Not thread-safe (curves; one per shard). Cost: as FutureCurves, twice.
 #pragma once
@@ -110,13 +110,22 @@ struct OwnFuture {
 OwnFuture OwnFutureOf(const ModelParameters& parameters, const AliveState& state,
                       const ValueChange& change = {});
 
-// Discounted renewals of a customer who made `survived`, among the next `horizon` (at most
-// 100,000 count), the one now due in full, with every retention rate moved by `points`.
-// InvalidArgument OUT_OF_RANGE "points" unless in [-1, 1], "horizon" or "rate_per_period"
-// unless >= 0.
+// Renewals of a customer who made `survived`, among the next `horizon` (at most 100,000
+// count), discounted with the one now due in full, under a change of the retention rates.
+// InvalidArgument OUT_OF_RANGE "points" unless in [-1, 1], "leaving" unless in [-1, 100],
+// "horizon" or "rate_per_period" unless >= 0.
 struct ContractualWhatIf {
-  double renewals_before = 0, renewals_after = 0;
+  double renewals_before = 0, renewals_after = 0;  // Discounted.
+  double count_before = 0, count_after = 0;        // Not discounted; of a finite horizon.
 };
+struct RetentionChange {
+  double points = 0;   // Added to each rate.
+  double leaving = 0;  // Relative change of each chance to leave, 1 - rate; comes first.
+};
+absl::StatusOr<ContractualWhatIf> RenewalsWhatIf(const RetentionModel& model, double survived,
+                                                 double horizon, double rate_per_period,
+                                                 const RetentionChange& change);
+// Points alone.
 absl::StatusOr<ContractualWhatIf> RenewalsWhatIf(const RetentionModel& model, double survived,
                                                  double horizon, double rate_per_period,
                                                  double points);

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/filter/expression.h"
 #include "rapport/v1/customer_service.grpc.pb.h"
 #include "server/arena_messages.h"
 #include "server/call.h"
@@ -86,15 +87,17 @@ absl::Status HandleListCustomers(CallContext& call, const v1::ListCustomersReque
   ASSIGN_OR_RETURN(const int32_t page_size,
                    PageSize(request.page_size(), {.standard = 50, .maximum = 1000}));
   ASSIGN_OR_RETURN(const CustomerFields fields, ParseReadMask(request.read_mask()));
-  ASSIGN_OR_RETURN(const Filter filter,
-                   Filter::Parse(request.filter(), scope->workspace.base_currency()));
+  filter::Context context;
+  context.base_currency = scope->workspace.base_currency();
+  ASSIGN_OR_RETURN(const filter::Expression condition,
+                   filter::Parse(request.filter(), filter::CustomerCatalogue(), context));
   const std::string bound = Cat(request.parent(), "\n", request.filter());
   ASSIGN_OR_RETURN(const std::string position,
                    DecodePageToken(request.page_token(), kMethod, bound));
   CustomerNo after = 0;
   if (!position.empty() && !absl::SimpleAtoi(position, &after)) return Internal("page position");
-  ASSIGN_OR_RETURN(CustomerPage page,
-                   ListPage(call, {*scope, filter, fields, after, static_cast<size_t>(page_size)}));
+  ASSIGN_OR_RETURN(CustomerPage page, ListPage(call, {*scope, condition, fields, after,
+                                                      static_cast<size_t>(page_size)}));
   for (v1::Customer& customer : page.customers) *response->add_customers() = std::move(customer);
   if (page.last != 0) {
     response->set_next_page_token(EncodePageToken(kMethod, bound, Cat(page.last)));

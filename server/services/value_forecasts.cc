@@ -20,28 +20,6 @@ namespace {
 constexpr int kMaxHistories = 1000;
 constexpr int64_t kRowsBetweenLooks = 2048;
 
-absl::Status AddRow(std::string_view row, const std::string& where, v1::CustomerFacts& facts,
-                    facts::WhatIfTotals& totals) {
-  if (!facts.ParseFromArray(row.data(), static_cast<int>(row.size()))) {
-    return DataLoss(where, "facts do not decode");
-  }
-  return totals.Add(facts);
-}
-
-// Every row of the workspace in the pinned generation.
-absl::Status AddAll(const CallContext& call, const ReadPoint& at, facts::WhatIfTotals& totals) {
-  const store::CustomerKey begin{at.scope.workspace_no, 0};
-  const std::unique_ptr<store::Cursor> cursor = at.env.store.dataset().Scan(
-      store::DatasetId::kFacts, at.generation->generation(),
-      {.begin = begin.Encode(), .end = store::WorkspaceEnd(at.scope.workspace_no)});
-  v1::CustomerFacts facts;
-  for (int64_t row = 0; cursor->Valid(); ++row, cursor->Next()) {
-    if (row % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call.Alive());
-    RETURN_IF_ERROR(AddRow(cursor->Value(), "facts", facts, totals));
-  }
-  return cursor->status();
-}
-
 absl::Status AddOne(const ReadPoint& at, std::string_view customer, facts::WhatIfTotals& totals) {
   ASSIGN_OR_RETURN(const CustomerNo customer_no, FindCustomer(at.scope, customer));
   v1::CustomerFacts facts;
@@ -58,11 +36,29 @@ void AddNotes(const v1::AskWhatIfRequest& request, const ReadPoint& at,
   if (request.leaving_change() != 0 && model == "nbd") {
     context.add_notes(
         "The workspace's model is nbd, under which nobody leaves: leaving_change "
-        "changes nothing.");
+        "changes nothing of orders.");
   }
 }
 
 }  // namespace
+
+absl::Status ForEachFacts(const CallContext& call, const ReadPoint& at,
+                          absl::FunctionRef<absl::Status(const v1::CustomerFacts&)> visit) {
+  const store::CustomerKey begin{at.scope.workspace_no, 0};
+  const std::unique_ptr<store::Cursor> cursor = at.env.store.dataset().Scan(
+      store::DatasetId::kFacts, at.generation->generation(),
+      {.begin = begin.Encode(), .end = store::WorkspaceEnd(at.scope.workspace_no)});
+  v1::CustomerFacts facts;
+  for (int64_t row = 0; cursor->Valid(); ++row, cursor->Next()) {
+    if (row % kRowsBetweenLooks == 0) RETURN_IF_ERROR(call.Alive());
+    const std::string_view bytes = cursor->Value();
+    if (!facts.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return DataLoss("facts", "does not decode");
+    }
+    RETURN_IF_ERROR(visit(facts));
+  }
+  return cursor->status();
+}
 
 absl::Status HandlePredictValue(CallContext& call, const v1::PredictValueRequest& request,
                                 v1::PredictValueResponse* response) {
@@ -106,7 +102,10 @@ absl::Status HandleAskWhatIf(CallContext& call, const v1::AskWhatIfRequest& requ
   const ReadPoint at{call.env(), *scope, generation, v1::VIEW_NIGHTLY, call.now()};
   ASSIGN_OR_RETURN(auto totals, facts::WhatIfTotals::Create(scope->settings, at.model(), request));
   totals.set_alive([&call] { return call.Alive(); });
-  RETURN_IF_ERROR(one ? AddOne(at, name.customer, totals) : AddAll(call, at, totals));
+  RETURN_IF_ERROR(one ? AddOne(at, name.customer, totals)
+                      : ForEachFacts(call, at, [&](const v1::CustomerFacts& facts) {
+                          return totals.Add(facts);
+                        }));
   ASSIGN_OR_RETURN(*response, totals.Finish());
   FillContext(at, response->mutable_context());
   response->mutable_context()->set_definition("value_what_if");

@@ -11,13 +11,13 @@
 #include "server/customer_view.h"
 #include "server/reports.h"
 #include "server/resource_name.h"
+#include "server/services/value_bootstrap.h"
 #include "server/services/value_forecasts.h"
 
 namespace rapport::server {
 namespace {
 
 constexpr int kMaxNames = 1000;
-constexpr int kMaxHorizonDays = 3650;
 
 // Value as the nightly run scored it: one row.
 absl::Status FillScored(const ReadPoint& at, CustomerNo customer_no,
@@ -32,7 +32,8 @@ absl::Status FillScored(const ReadPoint& at, CustomerNo customer_no,
 absl::Status FillComputed(const ReadPoint& at, CustomerNo customer_no, int32_t horizon_days,
                           v1::GetCustomerValueResponse* response) {
   ASSIGN_OR_RETURN(auto projection, ProjectCustomer(at, customer_no));
-  if (!projection.has_value() || !projection->has_orders) return absl::OkStatus();
+  if (!projection.has_value()) return absl::OkStatus();
+  if (!projection->has_orders && projection->subscriptions.empty()) return absl::OkStatus();
   if (at.model() == nullptr) {
     response->mutable_context()->add_notes("No value model is published for this workspace.");
     return absl::OkStatus();
@@ -58,7 +59,12 @@ absl::Status FillValue(const ReadPoint& at, CustomerNo customer_no, int32_t hori
   RETURN_IF_ERROR(scored ? FillScored(at, customer_no, response)
                          : FillComputed(at, customer_no, horizon_days, response));
   if (response->has_value()) {
-    context.set_sample_size(response->value().repeat_purchases() + 1);
+    const v1::CustomerValue& value = response->value();
+    const auto& part = value.subscription();
+    const bool ordered =
+        value.age_days() > 0 || !value.model().empty() || !value.has_subscription();
+    context.set_sample_size(ordered ? value.repeat_purchases() + 1
+                                    : int64_t{part.running_count()} + part.ended_count());
   } else {
     context.add_notes("No value: the customer has no purchase in this view.");
   }
@@ -69,7 +75,7 @@ absl::Status HandleGetCustomerValue(CallContext& call, const v1::GetCustomerValu
                                     v1::GetCustomerValueResponse* response) {
   ASSIGN_OR_RETURN(const CustomerName parsed, ParseCustomerName(request.name(), "name"));
   ASSIGN_OR_RETURN(const ScopeHandle scope, call.env().workspaces.Find(parsed.workspace));
-  if (request.horizon_days() < 0 || request.horizon_days() > kMaxHorizonDays) {
+  if (request.horizon_days() < 0 || request.horizon_days() > facts::kMaxHorizonDays) {
     return InvalidField("horizon_days", "OUT_OF_RANGE", "must be from 1 to 3650, or 0");
   }
   ASSIGN_OR_RETURN(const CustomerNo customer_no, FindCustomer(*scope, parsed.customer));
@@ -143,6 +149,7 @@ class ValueService final : public v1::ValueService::CallbackService {
   RAPPORT_UNARY(ValueService, GetValueModel, v1::ValueModel)
   RAPPORT_UNARY(ValueService, PredictValue, v1::PredictValueResponse)
   RAPPORT_UNARY(ValueService, AskWhatIf, v1::AskWhatIfResponse)
+  RAPPORT_UNARY(ValueService, BootstrapValueModel, v1::BootstrapValueModelResponse)
 
  private:
   Env& env_;

@@ -16,6 +16,12 @@ from rapport.v1 import value_service_pb2 as values
 # runs, moments of receipt, revision tags, and the clock of live answers.
 INCIDENTAL = ("generation", "receive_time", "etag", "create_time", "publish_time")
 PAGE = 1000
+# Kinds of metrics that are counted per event and so can be grouped by event dimensions.
+GROUPED_KINDS = frozenset({
+    metric_pb2.METRIC_KIND_NET_SCORE, metric_pb2.METRIC_KIND_SCORE_SHARE,
+    metric_pb2.METRIC_KIND_SCORE_MEAN, metric_pb2.METRIC_KIND_COUNT, metric_pb2.METRIC_KIND_MONEY_SUM,
+    metric_pb2.METRIC_KIND_MONEY_PER_COUNT, metric_pb2.METRIC_KIND_COUNT_RATIO,
+    metric_pb2.METRIC_KIND_VALUE_MEAN})
 
 
 def pages(call, request, field):
@@ -59,9 +65,13 @@ def collect(stubs, workspace_id="test", with_timelines=True):
     definitions = pages(stubs.metrics.ListMetricDefinitions,
                         metrics.ListMetricDefinitionsRequest(parent=parent), "definitions")
     for definition in definitions:
-        for group in [[]] + [[d] for d in definition.dimensions]:
+        if definition.kind == metric_pb2.METRIC_KIND_REFERENCE_RATIO:
+            continue  # Needs a series that no event carries.
+        as_of_now = definition.kind == metric_pb2.METRIC_KIND_FACT_MEAN
+        by = metric_pb2.GRANULARITY_UNSPECIFIED if as_of_now else metric_pb2.GRANULARITY_MONTH
+        for group in [[]] + ([["channel"], ["touchpoint"]] if definition.kind in GROUPED_KINDS else []):
             keep(f"metric {definition.metric} {group}", stubs.metrics.QueryMetric(metrics.QueryMetricRequest(
-                parent=parent, metric=definition.metric, granularity=metric_pb2.GRANULARITY_MONTH,
+                parent=parent, metric=definition.metric, granularity=by,
                 group_by=group, view=nightly)))
     for birth, back, mode in itertools.product(
             (cohort_pb2.COHORT_BIRTH_FIRST_ORDER, cohort_pb2.COHORT_BIRTH_FIRST_EVENT),

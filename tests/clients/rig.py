@@ -30,6 +30,7 @@ from rapport.v1 import event_pb2 as event
 from rapport.v1 import event_service_pb2 as events
 from rapport.v1 import event_service_pb2_grpc
 from rapport.v1 import metric_service_pb2_grpc
+from rapport.v1 import reference_service_pb2_grpc
 from rapport.v1 import value_service_pb2_grpc
 from rapport.v1 import workspace_pb2
 
@@ -59,6 +60,7 @@ class Stubs:
         self.customers = customer_service_pb2_grpc.CustomerServiceStub(channel)
         self.events = event_service_pb2_grpc.EventServiceStub(channel)
         self.metrics = metric_service_pb2_grpc.MetricServiceStub(channel)
+        self.references = reference_service_pb2_grpc.ReferenceServiceStub(channel)
         self.values = value_service_pb2_grpc.ValueServiceStub(channel)
         self.health = health_pb2_grpc.HealthStub(channel)
 

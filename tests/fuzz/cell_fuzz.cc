@@ -7,7 +7,8 @@ namespace rapport::fuzz {
 
 std::vector<std::string> SeedInputs() {
   return {metrics::EncodeCell({}), metrics::EncodeCell({.count = 3, .value_sum = 120'000'000}),
-          metrics::EncodeCell({.count = -1, .value_sum = INT64_MIN})};
+          metrics::EncodeCell({.count = -1, .value_sum = INT64_MIN}),
+          metrics::EncodeCell({.count = 2, .value_sum = 5, .square_sum = 13})};
 }
 
 }  // namespace rapport::fuzz

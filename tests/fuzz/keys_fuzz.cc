@@ -20,9 +20,10 @@ std::vector<std::string> SeedInputs() {
   return {store::BlockKey{1, 2, 3}.Encode(),
           store::CustomerKey{1, 77}.Encode(),
           store::IdChunkKey{1, 20000, 4}.Encode(),
-          store::SeriesKey{1, 1, 81, -5, 3, 9, 12, 10}.Encode(),
+          store::SeriesKey{1, 1, 81, -5, 3, 9, 2, 12, 10}.Encode(),
           store::ReportKey{1, "retention/first_order/order"}.Encode(),
-          store::TransitionKey{1, 1'700'000'000'000'000, 6}.Encode()};
+          store::TransitionKey{1, 1'700'000'000'000'000, 6}.Encode(),
+          store::AlertKey{1, 1'700'000'000'000'000, 20'000, "revenue"}.Encode()};
 }
 
 }  // namespace rapport::fuzz
@@ -36,5 +37,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   TryKey<rapport::store::SeriesKey>(text);
   TryKey<rapport::store::ReportKey>(text);
   TryKey<rapport::store::TransitionKey>(text);
+  TryKey<rapport::store::AlertKey>(text);
   return 0;
 }

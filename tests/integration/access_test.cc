@@ -111,7 +111,8 @@ TEST_F(AccessTest, ReflectionAndHealthAnswerWithoutAToken) {
   ASSERT_THAT(CallRaw("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::kNone,
                       "\x3A\x01*", &received),
               IsGrpcOk());
-  for (const std::string service : {"Event", "Customer", "Metric", "Value", "Cohort", "Admin"}) {
+  for (const std::string service :
+       {"Event", "Customer", "Metric", "Reference", "Value", "Cohort", "Admin"}) {
     EXPECT_NE(received.find(Cat("rapport.v1.", service, "Service")), std::string::npos) << service;
   }
   // HealthCheckResponse{status: SERVING}

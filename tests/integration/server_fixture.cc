@@ -43,6 +43,7 @@ Stubs::Stubs(const std::shared_ptr<grpc::Channel>& channel)
       events(v1::EventService::NewStub(channel)),
       customers(v1::CustomerService::NewStub(channel)),
       metrics(v1::MetricService::NewStub(channel)),
+      references(v1::ReferenceService::NewStub(channel)),
       values(v1::ValueService::NewStub(channel)),
       cohorts(v1::CohortService::NewStub(channel)) {}
 

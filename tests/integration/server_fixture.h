@@ -19,6 +19,7 @@
 #include "rapport/v1/customer_service.grpc.pb.h"
 #include "rapport/v1/event_service.grpc.pb.h"
 #include "rapport/v1/metric_service.grpc.pb.h"
+#include "rapport/v1/reference_service.grpc.pb.h"
 #include "rapport/v1/value_service.grpc.pb.h"
 #include "server/server.h"
 
@@ -59,6 +60,7 @@ struct Stubs {
   std::unique_ptr<v1::EventService::Stub> events;
   std::unique_ptr<v1::CustomerService::Stub> customers;
   std::unique_ptr<v1::MetricService::Stub> metrics;
+  std::unique_ptr<v1::ReferenceService::Stub> references;
   std::unique_ptr<v1::ValueService::Stub> values;
   std::unique_ptr<v1::CohortService::Stub> cohorts;
 };

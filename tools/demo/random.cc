@@ -5,23 +5,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "lib/base/splitmix.h"
+
 namespace rapport::demo {
-namespace {
-
-uint64_t SplitMix(uint64_t& state) {
-  state += 0x9E3779B97F4A7C15ULL;
-  uint64_t z = state;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31);
-}
-
-}  // namespace
 
 Random::Random(uint64_t seed, uint64_t stream) {
-  uint64_t mix = seed;
-  uint64_t state = SplitMix(mix) ^ (stream * 0xD1342543DE82EF95ULL);
-  for (uint64_t& word : state_) word = SplitMix(state);
+  SplitMix64 words(SplitMixOf(seed) ^ (stream * 0xD1342543DE82EF95ULL));
+  for (uint64_t& word : state_) word = words.Next();
 }
 
 uint64_t Random::Next() {

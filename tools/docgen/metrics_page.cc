@@ -5,7 +5,9 @@
 
 #include "lib/base/text.h"
 #include "lib/lifecycle/stage.h"
-#include "lib/metrics/query.h"
+#include "lib/metrics/grouping.h"
+#include "lib/metrics/kinds.h"
+#include "lib/metrics/registry.h"
 #include "lib/value/rfm_segment.h"
 
 namespace rapport::docgen {
@@ -48,7 +50,7 @@ std::string BandWords(const v1::MetricDefinition& definition) {
 
 void AddOverview(std::string& page) {
   page += "| metric | is | unit | judged from |\n|---|---|---|---|\n";
-  for (const v1::MetricDefinition& definition : metrics::Definitions()) {
+  for (const v1::MetricDefinition& definition : metrics::BuiltInDefinitions()) {
     page += Cat("| [`", definition.metric(), "`](#", definition.metric(), ") | ",
                 definition.formula(), " | ", UnitWord(definition.unit()), " | ",
                 definition.minimum_sample(), " ", definition.sample_unit(), " |\n");
@@ -59,25 +61,82 @@ void AddLine(std::string& page, std::string_view label, std::string_view text) {
   if (!text.empty()) page += Cat("- ", label, ": ", text, "\n");
 }
 
+// "7 days", "30 minutes", "a day".
+std::string Duration(int64_t seconds) {
+  struct Unit {
+    int64_t seconds;
+    const char* one;
+    const char* many;
+  };
+  for (const Unit& unit : {Unit{86'400, "a day", "days"}, Unit{3600, "an hour", "hours"},
+                           Unit{60, "a minute", "minutes"}}) {
+    if (seconds % unit.seconds != 0) continue;
+    const int64_t count = seconds / unit.seconds;
+    return count == 1 ? std::string(unit.one) : Cat(count, " ", unit.many);
+  }
+  return Cat(seconds, " seconds");
+}
+
+std::string PairingWords(const v1::MetricDefinition& definition) {
+  if (!definition.has_pairing()) return "";
+  const v1::Pairing& pairing = definition.pairing();
+  std::string words = "a start and the first goal at or after it, by ";
+  words += pairing.key() == v1::PAIR_KEY_TICKET         ? "customer and ticket"
+           : pairing.key() == v1::PAIR_KEY_SUBSCRIPTION ? "customer and subscription"
+                                                        : "customer";
+  if (pairing.window_seconds() > 0) {
+    words += Cat(", within ", Duration(pairing.window_seconds()));
+  }
+  if (pairing.start_rule() == v1::START_RULE_FIRST_OPEN) {
+    words += "; a start while an earlier one is open belongs to that one";
+  }
+  if (pairing.start_rule() == v1::START_RULE_FIRST_EVER) words += "; the first start only";
+  return pairing.business_hours() ? words + "; in business hours" : words;
+}
+
+std::string ClassWords(const v1::MetricDefinition& definition) {
+  std::string words;
+  for (const double edge : definition.histogram_edges()) {
+    words += Cat(words.empty() ? "from 0, " : ", ", Duration(static_cast<int64_t>(edge)));
+  }
+  return words;
+}
+
+std::string DimensionWords(const v1::MetricDefinition& definition) {
+  std::string words;
+  for (const std::string& name : metrics::DimensionsOf(definition)) {
+    words += Cat(words.empty() ? "`" : ", `", name, "`");
+  }
+  return words;
+}
+
 void AddDefinition(const v1::MetricDefinition& definition, std::string& page) {
   page += Cat("\n### ", definition.metric(), "\n", definition.display_name(), ": ",
               definition.formula(), ".\n\n");
   AddLine(page, "events", EventNames(definition.numerator()));
   AddLine(page, "over", EventNames(definition.denominator()));
   AddLine(page, "less", EventNames(definition.subtracted()));
+  AddLine(page, "kind", metrics::KindWord(definition.kind()));
+  if (!definition.numerator_filter().empty()) {
+    AddLine(page, "only events with", Cat("`", definition.numerator_filter(), "`"));
+  }
+  if (!definition.denominator_filter().empty()) {
+    AddLine(page, "only over events with", Cat("`", definition.denominator_filter(), "`"));
+  }
+  AddLine(page, "pairs", PairingWords(definition));
+  AddLine(page, "classes", ClassWords(definition));
   AddLine(page, "unit",
           Cat(UnitWord(definition.unit()), ", ", DirectionWord(definition.direction())));
   AddLine(page, "sample",
           Cat(definition.sample_unit(), ", at least ", definition.minimum_sample(),
               " for an interpretation"));
-  AddLine(page, "bands", BandWords(definition));
-  std::string dimensions;
-  for (const int dimension : definition.dimensions()) {
-    dimensions +=
-        Cat(dimensions.empty() ? "" : ", ",
-            Word(v1::Dimension_Name(static_cast<v1::Dimension>(dimension)), "DIMENSION_"));
+  std::string bands = BandWords(definition);
+  if (!bands.empty() && definition.band_granularity() != v1::GRANULARITY_UNSPECIFIED) {
+    bands +=
+        Cat(", over a ", Word(v1::Granularity_Name(definition.band_granularity()), "GRANULARITY_"));
   }
-  AddLine(page, "by", dimensions);
+  AddLine(page, "bands", bands);
+  AddLine(page, "by", DimensionWords(definition));
   AddLine(page, "remarks", definition.remarks());
   AddLine(page, "source", definition.source());
 }
@@ -137,10 +196,14 @@ std::string MetricsPage() {
       "events are counted. Days are civil days of the workspace's time zone; a range holds its "
       "first\n"
       "day and not its last. Below the minimum sample a value is given, but no interpretation.\n"
-      "Intervals are at 95 %.\n\n";
+      "Intervals are at 95 %. Beside the dimensions named here, all but figures of a reference "
+      "series\n"
+      "can be grouped by `attribute.KEY` of the customer, and those of events by `property.KEY`. "
+      "A\n"
+      "workspace adds its own definitions with `MetricService.CreateMetricDefinition`.\n\n";
   AddOverview(page);
   page += "\n## Definitions\n";
-  for (const v1::MetricDefinition& definition : metrics::Definitions()) {
+  for (const v1::MetricDefinition& definition : metrics::BuiltInDefinitions()) {
     AddDefinition(definition, page);
   }
   AddLifecycle(page);

@@ -58,9 +58,14 @@ std::vector<Action> ImportActions();
 std::vector<Action> EventActions();
 std::vector<Action> CustomerActions();
 std::vector<Action> MetricActions();
+std::vector<Action> MetricQuestionActions();  // Of group metrics, too.
+std::vector<Action> FeedbackActions();
 std::vector<Action> ValueActions();
-std::vector<Action> ValueQuestionActions();  // Of group value: predict, what-if, explain.
+std::vector<Action> ValueQuestionActions();   // Of group value: predict, what-if, explain.
+std::vector<Action> ValueBootstrapActions();  // Of group value: bootstrap.
 std::vector<Action> CohortActions();
+std::vector<Action> ReferenceActions();  // Of groups rates, reference and benchmarks.
+std::vector<Action> GoalActions();       // Of groups goals and alerts.
 std::vector<Action> RunActions();
 std::vector<Action> StoreActions();
 std::vector<Action> DemoActions();

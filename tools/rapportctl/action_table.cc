@@ -11,9 +11,15 @@ const std::vector<Group>& Groups() {
       {"events", "Show and send single events."},
       {"customers", "Customers: profile, timeline, explanation, changes."},
       {"metrics", "Metrics, NPS and CSAT."},
+      {"feedback", "What customers said, whom to talk to, how scores moved."},
       {"value", "Customer value: customers, the portfolio, the model, questions."},
       {"cohorts", "Retention by acquisition month."},
       {"lifecycle", "Lifecycle stages and transitions."},
+      {"goals", "Targets for metrics."},
+      {"alerts", "Changes that the night noticed."},
+      {"rates", "Exchange rates."},
+      {"reference", "Numbers by day that no event carries."},
+      {"benchmarks", "Published figures of others."},
       {"runs", "Nightly runs."},
       {"generations", "Published generations of derived answers."},
       {"store", "The store: size and health."},
@@ -46,9 +52,11 @@ const std::vector<Flag>& GlobalFlags() {
 const std::vector<Action>& Actions() {
   static const std::vector<Action> kActions = [] {
     std::vector<Action> all;
-    for (auto* part : {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions,
-                       &MetricActions, &ValueActions, &ValueQuestionActions, &CohortActions,
-                       &RunActions, &StoreActions, &DemoActions, &ShellActions}) {
+    for (auto* part :
+         {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions, &MetricActions,
+          &MetricQuestionActions, &FeedbackActions, &ValueActions, &ValueQuestionActions,
+          &ValueBootstrapActions, &CohortActions, &GoalActions, &ReferenceActions, &RunActions,
+          &StoreActions, &DemoActions, &ShellActions}) {
       std::vector<Action> actions = part();
       all.insert(all.end(), std::make_move_iterator(actions.begin()),
                  std::make_move_iterator(actions.end()));

@@ -2,14 +2,14 @@
 // metrics list / query / nps / csat.
 #include <ostream>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_join.h"
 #include "lib/base/text.h"
 #include "rapport/v1/metric_service.pb.h"
 #include "tools/rapportctl/action.h"
 #include "tools/rapportctl/chart.h"
 #include "tools/rapportctl/format.h"
 #include "tools/rapportctl/invocation.h"
+#include "tools/rapportctl/metric_query.h"
+#include "tools/rapportctl/metric_text.h"
 
 namespace rapport::ctl {
 namespace {
@@ -32,97 +32,14 @@ absl::Status List(Invocation& invocation) {
   return absl::OkStatus();
 }
 
-template <typename Request>
-void ReadRange(const Invocation& invocation, Request& request) {
-  request.set_start_date(invocation.Text("from"));
-  request.set_end_date(invocation.Text("to"));
-  if (invocation.On("nightly")) request.set_view(v1::VIEW_NIGHTLY);
-}
-
-std::string UnitText(v1::MetricUnit unit) {
-  switch (unit) {
-    case v1::METRIC_UNIT_PERCENT:
-      return " %";
-    case v1::METRIC_UNIT_SECONDS:
-      return " s";
-    case v1::METRIC_UNIT_POINTS:
-      return " points";
-    default:
-      return "";
-  }
-}
-
-int DecimalsOf(v1::MetricUnit unit) {
-  if (unit == v1::METRIC_UNIT_COUNT) return 0;
-  return unit == v1::METRIC_UNIT_MONEY || unit == v1::METRIC_UNIT_SCORE ? 2 : 1;
-}
-
-std::string PointText(const v1::MetricPoint& point, int decimals) {
-  if (!point.has_value()) return "no value";
-  const std::string range = FormatInterval(point.interval(), decimals);
-  return Cat(FormatNumber(point.value(), decimals), range.empty() ? "" : Cat(" (", range, ")"),
-             "  n ", FormatCount(point.sample_size()));
-}
-
-// One group a line when each is one bucket, else a chart per group.
-std::string GroupsText(const google::protobuf::RepeatedPtrField<v1::MetricSeries>& groups,
-                       int decimals, const Terminal& terminal) {
-  Table table({{"group"}, {"value", true}, {"interval"}, {"n", true}});
-  std::string charts;
-  for (const auto& series : groups) {
-    const std::string title = absl::StrJoin(series.group(), ", ");
-    const std::string shown = title.empty() ? "(none)" : title;
-    if (series.points_size() != 1) {
-      charts = Cat(charts, "\n", terminal.In(Paint::kBold, shown), "\n",
-                   TrendChart(series.points(), decimals, terminal));
-      continue;
-    }
-    const auto& point = series.points(0);
-    table.Add({shown, point.has_value() ? FormatNumber(point.value(), decimals) : "-",
-               FormatInterval(point.interval(), decimals), FormatCount(point.sample_size())});
-  }
-  return table.empty() ? charts : Cat("\n", table.Text(terminal), charts);
-}
-
-absl::Status ShowMetric(const Invocation& invocation, const v1::QueryMetricResponse& answer) {
-  if (invocation.json()) return invocation.PrintJson(answer);
-  const Terminal& terminal = invocation.terminal();
-  const auto& definition = answer.definition();
-  const int decimals = DecimalsOf(definition.unit());
-  std::string text =
-      terminal.In(Paint::kBold, Cat(definition.display_name(), UnitText(definition.unit())));
-  if (answer.total().points_size() == 1) {
-    text = Cat(text, "  ", PointText(answer.total().points(0), decimals));
-  }
-  if (!answer.band().empty()) text = Cat(text, "  ", answer.band());
-  text = Cat(text, "\n", terminal.In(Paint::kDim, definition.formula()), "\n");
-  if (answer.total().points_size() > 1) {
-    text = Cat(text, "\n", TrendChart(answer.total().points(), decimals, terminal));
-  }
-  if (answer.previous().points_size() > 0) {
-    text = Cat(text, "before: ", PointText(answer.previous().points(0), decimals), "\n");
-  }
-  text = Cat(text, GroupsText(answer.groups(), decimals, terminal));
-  invocation.out() << text << ContextText(answer.context(), terminal);
-  return absl::OkStatus();
-}
-
 absl::Status QueryAs(Invocation& invocation, std::string_view metric) {
-  v1::QueryMetricRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_parent(), invocation.Workspace());
-  request.set_metric(std::string(metric));
-  ReadRange(invocation, request);
-  const std::string granularity = absl::AsciiStrToUpper(invocation.Text("by"));
-  v1::Granularity bucket = v1::GRANULARITY_UNSPECIFIED;
-  if (!granularity.empty()) v1::Granularity_Parse(Cat("GRANULARITY_", granularity), &bucket);
-  request.set_granularity(bucket);
-  for (const std::string& dimension : invocation.Texts("group-by")) {
-    request.add_group_by(dimension == "channel" ? v1::DIMENSION_CHANNEL : v1::DIMENSION_TOUCHPOINT);
-  }
-  request.set_compare_previous(invocation.On("compare"));
+  ASSIGN_OR_RETURN(const v1::QueryMetricRequest request, MetricQuery(invocation, metric));
   ASSIGN_OR_RETURN(const auto answer,
                    invocation.Ask<v1::QueryMetricResponse>("MetricService/QueryMetric", request));
-  return ShowMetric(invocation, answer);
+  if (invocation.json()) return invocation.PrintJson(answer);
+  invocation.out() << (invocation.On("csv") ? MetricCsv(answer, request.group_by())
+                                            : MetricText(answer, invocation.terminal()));
+  return absl::OkStatus();
 }
 
 absl::Status Query(Invocation& invocation) { return QueryAs(invocation, invocation.Argument(0)); }
@@ -141,10 +58,32 @@ std::string Distribution(const v1::NpsReport& report) {
   return text;
 }
 
+// "detractors NAME 40.0 % (20.1 to 60.3)  n 12".
+std::string DetractorText(std::string_view name, const v1::MetricPoint& point) {
+  if (!point.has_value()) return "";
+  const std::string range = FormatInterval(point.interval(), 1);
+  return Cat("detractors ", name, " ", FormatNumber(point.value(), 1), " %",
+             range.empty() ? "" : Cat(" (", range, ")"), "  n ", FormatCount(point.sample_size()),
+             "\n");
+}
+
+// Who was asked, and what became of detractors.
+std::string AroundTheScore(const v1::NpsReport& report) {
+  std::string text;
+  if (report.has_response_rate()) {
+    text = Cat("surveys sent ", FormatCount(report.sent()), ", answered ",
+               FormatNumber(report.response_rate(), 1), " %\n");
+  }
+  return Cat(text, DetractorText("contacted within 7 days", report.follow_up()),
+             DetractorText("recovered within a year", report.recovery()));
+}
+
 absl::Status Nps(Invocation& invocation) {
   v1::GetNpsReportRequest request;
   ASSIGN_OR_RETURN(*request.mutable_parent(), invocation.Workspace());
-  ReadRange(invocation, request);
+  request.set_start_date(invocation.Text("from"));
+  request.set_end_date(invocation.Text("to"));
+  if (invocation.On("nightly")) request.set_view(v1::VIEW_NIGHTLY);
   ASSIGN_OR_RETURN(const auto report,
                    invocation.Ask<v1::NpsReport>("MetricService/GetNpsReport", request));
   if (invocation.json()) return invocation.PrintJson(report);
@@ -156,7 +95,8 @@ absl::Status Nps(Invocation& invocation) {
                          report.band().empty() ? "" : Cat("  ", report.band()), "\n");
   text = Cat(text, "promoters ", FormatCount(report.promoters()), ", passives ",
              FormatCount(report.passives()), ", detractors ", FormatCount(report.detractors()),
-             ", dismissed ", FormatCount(report.dismissed()), "\n\n", Distribution(report));
+             ", dismissed ", FormatCount(report.dismissed()), "\n", AroundTheScore(report), "\n",
+             Distribution(report));
   if (report.monthly_size() > 1) {
     text = Cat(text, "\n", terminal.In(Paint::kBold, "By month"), "\n",
                TrendChart(report.monthly(), 1, terminal));
@@ -173,26 +113,26 @@ absl::Status Nps(Invocation& invocation) {
   return absl::OkStatus();
 }
 
-std::vector<Flag> RangeFlags() {
-  return {{.name = "from", .placeholder = "DATE", .help = "First day, in the workspace's zone."},
-          {.name = "to", .placeholder = "DATE", .help = "Day after the last."},
-          {.name = "nightly",
-           .placeholder = "",
-           .help = "Only the published generation, without what came since."}};
-}
-
 std::vector<Flag> QueryFlags() {
   std::vector<Flag> flags = RangeFlags();
   flags.push_back({.name = "by",
                    .placeholder = "BUCKET",
                    .help = "Length of a bucket.",
-                   .choices = "day|week|month|quarter|year"});
-  flags.push_back({.name = "group-by",
-                   .placeholder = "DIMENSION",
-                   .help = "Up to two.",
-                   .choices = "channel|touchpoint"});
-  flags.push_back(
-      {.name = "compare", .placeholder = "", .help = "Also the range of the same length before."});
+                   .choices = "day|week|month|quarter|year|hour"});
+  flags.push_back(FilterFlag());
+  flags.push_back(GroupByFlag());
+  flags.push_back({.name = "top",
+                   .placeholder = "NUMBER",
+                   .help = "Only the largest groups; the rest as one."});
+  flags.push_back(CompareFlag("Also this range; may be repeated."));
+  flags.push_back({.name = "rolling",
+                   .placeholder = "BUCKETS",
+                   .help = "Each point covers so many buckets up to its own."});
+  flags.push_back({.name = "statistic",
+                   .placeholder = "STATISTIC",
+                   .help = "Of distributions: another statistic than the definition's.",
+                   .choices = "mean|median|p75|p90|p95|p99"});
+  flags.push_back({.name = "csv", .placeholder = "", .help = "One line a point, with commas."});
   return flags;
 }
 
@@ -213,7 +153,9 @@ std::vector<Action> MetricActions() {
        .arguments = {{"METRIC", "Metric id, see `metrics list`."}},
        .flags = QueryFlags(),
        .examples = {"metrics query --workspace=shop revenue --by=month",
-                    "metrics query --workspace=shop csat --group-by=channel --from=2026-01-01"},
+                    "metrics query --workspace=shop csat --group-by=channel --from=2026-01-01",
+                    "metrics query --workspace=shop conversion --by=week --filter='channel = web' "
+                    "--compare=previous"},
        .run = Query},
       {.path = "metrics nps",
        .summary = "Reports the net promoter score with its trend.",

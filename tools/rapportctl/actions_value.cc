@@ -31,7 +31,7 @@ absl::Status Get(Invocation& invocation) {
   if (answer.has_value()) {
     AddValue(answer.value(), sheet);
   } else {
-    sheet.Add("value", "none: no purchase yet");
+    sheet.Add("value", "none: no purchase or subscription yet");
   }
   invocation.out() << sheet.Text(invocation.terminal())
                    << ContextText(answer.context(), invocation.terminal());
@@ -89,6 +89,12 @@ std::string SegmentText(std::string_view title,
 void AddEquity(const v1::ValueReport& report, const Terminal& terminal, Sheet& sheet) {
   sheet.Add("customer equity",
             terminal.In(Paint::kBold, FormatMoneyShort(report.customer_equity())));
+  if (report.subscriber_count() > 0) {
+    sheet.Add("  of subscriptions",
+              Cat(FormatMoneyShort(report.subscription_equity()), ", ",
+                  FormatCount(report.subscriber_count()), " subscribers, ",
+                  FormatMoneyShort(report.monthly_recurring_revenue()), " a month"));
+  }
   if (report.equity_interval().level() == 0) return;
   sheet.Add("  range", Cat(RangeText(report.equity_interval(), report.customer_equity()), " (",
                            FormatShare(report.equity_interval().level(), 0), ")"));
@@ -118,7 +124,8 @@ absl::Status Report(Invocation& invocation) {
                    << SegmentText("stage", report.by_stage(), terminal)
                    << SegmentText("RFM segment", report.by_rfm_segment(), terminal)
                    << SegmentText("first order in", report.by_cohort(), terminal)
-                   << SegmentText("channel", report.by_channel(), terminal) << "\n"
+                   << SegmentText("channel", report.by_channel(), terminal)
+                   << SegmentText(report.grouped_by(), report.by_group(), terminal) << "\n"
                    << ContextText(report.context(), terminal);
   return absl::OkStatus();
 }

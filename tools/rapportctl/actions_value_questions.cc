@@ -56,6 +56,28 @@ absl::StatusOr<int32_t> Horizon(const Invocation& invocation) {
   return static_cast<int32_t>(days);
 }
 
+// `age=42` is a number, `vip=true` a truth value, anything else a text.
+absl::Status FillAttributes(const Invocation& invocation, v1::PurchaseInput& history) {
+  for (const std::string& text : invocation.Texts("attribute")) {
+    const size_t equals = text.find('=');
+    if (equals == 0 || equals == text.npos) {
+      return absl::InvalidArgumentError(
+          Cat("--attribute=", text, ": must be KEY=VALUE, e.g. plan=gold"));
+    }
+    const std::string value = text.substr(equals + 1);
+    v1::PropertyValue& out = (*history.mutable_attributes())[text.substr(0, equals)];
+    double number = 0;
+    if (value == "true" || value == "false") {
+      out.set_bool_value(value == "true");
+    } else if (absl::SimpleAtod(value, &number)) {
+      out.set_number_value(number);
+    } else {
+      out.set_string_value(value);
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status FillHistory(const Invocation& invocation, v1::PurchaseInput& history) {
   ASSIGN_OR_RETURN(const int64_t purchases, invocation.Number("purchases", 0, 1'000'000));
   history.set_repeat_purchases(purchases);
@@ -67,6 +89,7 @@ absl::Status FillHistory(const Invocation& invocation, v1::PurchaseInput& histor
     ASSIGN_OR_RETURN(const Micros mean, ParseMoney(invocation.Text("mean-value")));
     history.mutable_mean_value()->set_micros(mean);
   }
+  RETURN_IF_ERROR(FillAttributes(invocation, history));
   if (!invocation.Has("channel")) return absl::OkStatus();
   v1::Channel channel = v1::CHANNEL_UNSPECIFIED;
   if (!v1::Channel_Parse(Cat("CHANNEL_", invocation.Text("channel")), &channel)) {
@@ -145,6 +168,11 @@ absl::Status Predict(Invocation& invocation) {
 // "+12.3 %".
 std::string ChangeText(double change) { return Cat(change > 0 ? "+" : "", FormatShare(change)); }
 
+// "1,234.50 EUR, then 1,300.00 EUR".
+std::string ThenText(const v1::Money& before, const v1::Money& after) {
+  return Cat(FormatMoneyShort(before), ", then ", FormatMoneyShort(after));
+}
+
 std::string WhatIfText(const v1::AskWhatIfResponse& answer, const Terminal& terminal) {
   v1::Money difference = answer.changed();
   difference.set_micros(answer.changed().micros() - answer.baseline().micros());
@@ -155,8 +183,19 @@ std::string WhatIfText(const v1::AskWhatIfResponse& answer, const Terminal& term
             terminal.In(Paint::kBold, FormatMoneyShort(answer.changed())));
   sheet.Add("difference", Cat(difference.micros() > 0 ? "+" : "", FormatMoneyShort(difference),
                               " (", ChangeText(answer.relative_change()), ")"));
+  if (answer.subscription_count() > 0) {
+    sheet.Add("  of orders", ThenText(answer.baseline_orders(), answer.changed_orders()));
+    sheet.Add("  of subscriptions",
+              ThenText(answer.baseline_subscriptions(), answer.changed_subscriptions()));
+  }
   sheet.Add("expected purchases", Cat(FormatNumber(answer.baseline_purchases(), 1), ", then ",
                                       FormatNumber(answer.changed_purchases(), 1)));
+  if (answer.subscription_count() > 0) {
+    sheet.Add("expected renewals",
+              Cat(FormatNumber(answer.baseline_renewals(), 1), ", then ",
+                  FormatNumber(answer.changed_renewals(), 1), " of ",
+                  FormatCount(answer.subscription_count()), " running subscriptions"));
+  }
   return sheet.Text(terminal);
 }
 
@@ -234,6 +273,9 @@ Action PredictAction() {
                     {.name = "channel",
                      .placeholder = "CHANNEL",
                      .help = "Of the first order, for models that know it, e.g. WEB."},
+                    {.name = "attribute",
+                     .placeholder = "KEY=VALUE",
+                     .help = "An attribute that the model looks at; repeated for each."},
                     kHorizon,
                     {.name = "counts",
                      .placeholder = "N",
@@ -271,11 +313,12 @@ Action WhatIfAction() {
       .arguments = {{"CUSTOMER", "Customer id or resource name.", Arity::kOptional}},
       .flags = {{.name = "leaving",
                  .placeholder = "CHANGE",
-                 .help = "Of the rate of leaving, e.g. -10% for a tenth less churn."},
+                 .help = "Of the rate of leaving, e.g. -10% for a tenth less churn; of "
+                         "subscriptions, of the chance to end at each renewal."},
                 {.name = "frequency", .placeholder = "CHANGE", .help = "Of the rate of buying."},
                 {.name = "order-value",
                  .placeholder = "CHANGE",
-                 .help = "Of the value of a purchase."},
+                 .help = "Of the value of a purchase and of recurring revenue."},
                 {.name = "margin",
                  .placeholder = "SHARE",
                  .help = "Margin with the changes, 0-100%; else the workspace's."},

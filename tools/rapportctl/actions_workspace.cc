@@ -3,6 +3,8 @@
 #include <ostream>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "lib/base/text.h"
 #include "rapport/v1/admin_service.pb.h"
 #include "tools/rapportctl/action.h"
@@ -37,6 +39,12 @@ std::vector<Flag> SettingFlags() {
       {.name = "model-by-channel",
        .placeholder = "",
        .help = "A purchase model for each channel of the first order."},
+      {.name = "covariates",
+       .placeholder = "KEY,...",
+       .help = "Customer attributes that act on the purchase model, at most 8."},
+      {.name = "model-by",
+       .placeholder = "KEY",
+       .help = "A purchase model for each value of this attribute, or for each `channel`."},
       {.name = "require-spend-mean",
        .placeholder = "",
        .help = "Fit spend so that its population mean is finite (q > 1)."},
@@ -81,6 +89,12 @@ absl::Status ReadValueSettings(const Invocation& invocation, v1::ValueSettings& 
   if (given("model-by-channel", "model_by_channel")) {
     value.set_model_by_channel(invocation.On("model-by-channel"));
   }
+  if (given("covariates", "covariate_attributes")) {
+    for (const auto key : absl::StrSplit(invocation.Text("covariates"), ',', absl::SkipEmpty())) {
+      value.add_covariate_attributes(std::string(FromAbsl(key)));
+    }
+  }
+  if (given("model-by", "model_by")) value.set_model_by(invocation.Text("model-by"));
   if (given("require-spend-mean", "require_spend_mean")) {
     value.set_require_spend_mean(invocation.On("require-spend-mean"));
   }
@@ -134,6 +148,10 @@ absl::Status Show(const Invocation& invocation, const v1::Workspace& workspace) 
   sheet.Add("purchase model",
             Cat(value.purchase_model(), value.channel_covariate() ? ", channel as covariate" : "",
                 value.model_by_channel() ? ", one for each channel" : ""));
+  if (!value.covariate_attributes().empty()) {
+    sheet.Add("covariates", absl::StrJoin(value.covariate_attributes(), ", "));
+  }
+  if (!value.model_by().empty()) sheet.Add("a model for each", value.model_by());
   sheet.Add("margin", FormatShare(value.margin()));
   sheet.Add("churn horizon", Cat(value.churn_horizon_days(), " days"));
   sheet.Add("created", FormatStamp(workspace.create_time()));

@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "rapport/v1/event_service.grpc.pb.h"
+#include "rapport/v1/reference_service.grpc.pb.h"
 
 namespace rapport::ctl {
 namespace {
@@ -57,7 +58,11 @@ void CheckMethod(std::string_view method, const Message& request, const Message&
 class GrpcConnection final : public Connection {
  public:
   explicit GrpcConnection(const ConnectOptions& options)
-      : options_(options), channel_(Open(options)), generic_(channel_), events_(channel_) {}
+      : options_(options),
+        channel_(Open(options)),
+        generic_(channel_),
+        events_(channel_),
+        references_(channel_) {}
 
   absl::Status Call(std::string_view method, const Message& request, Message& response) override {
     CheckMethod(method, request, response);
@@ -81,6 +86,22 @@ class GrpcConnection final : public Connection {
     return std::make_unique<GrpcEventStream>(events_, options_.token);
   }
 
+  absl::Status WatchAlerts(const v1::WatchAlertsRequest& request, bool limited,
+                           ShowAlert show) override {
+    grpc::ClientContext context;
+    if (limited) context.set_deadline(absl::ToChronoTime(absl::Now() + options_.deadline));
+    if (!options_.token.empty()) {
+      context.AddMetadata("authorization", Cat("Bearer ", options_.token));
+    }
+    const auto stream = references_.WatchAlerts(&context, request);
+    v1::WatchAlertsResponse response;
+    absl::Status shown;
+    while (shown.ok() && stream->Read(&response)) shown = show(response.alert());
+    if (!shown.ok()) context.TryCancel();
+    const grpc::Status ended = stream->Finish();
+    return shown.ok() ? FromGrpc(ended) : shown;
+  }
+
  private:
   static std::shared_ptr<grpc::Channel> Open(const ConnectOptions& options) {
     grpc::ChannelArguments arguments;
@@ -99,6 +120,7 @@ class GrpcConnection final : public Connection {
   std::shared_ptr<grpc::Channel> channel_;
   grpc::TemplatedGenericStub<Message, Message> generic_;
   v1::EventService::Stub events_;
+  v1::ReferenceService::Stub references_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wire between rapportctl and a server: one unary call by method name, one stream
-// of event batches. Connection is a seam: commands run against a scripted server in
+// of event batches, one of alerts. Connection is a seam: commands run against a scripted server in
 // tests. gRPC stays in client.cc.
 //
 // Errors are absl::Status with the server's code and message; the google.rpc details
@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -20,6 +21,7 @@
 #include "lib/base/status_macros.h"
 #include "rapport/v1/error_details.pb.h"
 #include "rapport/v1/event_service.pb.h"
+#include "rapport/v1/reference_service.pb.h"
 
 namespace rapport::ctl {
 
@@ -44,6 +46,10 @@ class Connection {
   virtual absl::Status Call(std::string_view method, const google::protobuf::Message& request,
                             google::protobuf::Message& response) = 0;
   virtual std::unique_ptr<EventStream> StreamEvents() = 0;
+  // Shows alerts until the stream ends or `show` fails; `limited`: for the deadline's time.
+  using ShowAlert = absl::FunctionRef<absl::Status(const v1::Alert&)>;
+  virtual absl::Status WatchAlerts(const v1::WatchAlertsRequest& request, bool limited,
+                                   ShowAlert show) = 0;
 };
 
 template <typename Response>

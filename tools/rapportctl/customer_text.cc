@@ -88,6 +88,21 @@ void AddPredicted(const v1::CustomerValue& value, Sheet& sheet) {
   if (value.has_residual()) sheet.Add("without end", FormatMoneyShort(value.residual()));
 }
 
+void AddSubscription(const v1::SubscriptionValue& value, Sheet& sheet) {
+  sheet.Add("subscriptions",
+            Cat(value.running_count(), " running, ", value.ended_count(), " ended, ",
+                FormatMoneyShort(value.monthly_recurring_revenue()), " a month"));
+  sheet.Add("  paid to date", FormatMoneyShort(value.historic()));
+  if (!value.has_predicted()) return;
+  sheet.Add("  predicted", Cat(FormatMoneyShort(value.predicted()), " from ",
+                               FormatNumber(value.expected_renewals(), 2), " expected renewals"));
+  sheet.Add("  own future", RangeText(value.predicted_interval()));
+  sheet.Add("  parameters", RangeText(value.mean_interval()));
+  if (!value.has_residual()) return;
+  sheet.Add("  without end",
+            Cat(FormatMoneyShort(value.residual()), ", ", RangeText(value.residual_interval())));
+}
+
 void AddPurchases(const v1::CustomerValue& value, Sheet& sheet) {
   sheet.Add("chance alive", Cat(FormatShare(value.p_alive()),
                                 value.alive_by_construction() ? ", by construction of the model: "
@@ -139,21 +154,26 @@ std::string StageText(v1::LifecycleStage stage) {
 }
 
 void AddValue(const v1::CustomerValue& value, Sheet& sheet) {
+  // Purchases are not foretold for customers who only subscribe.
+  const bool ordered = !value.model().empty() || !value.has_subscription();
   if (value.has_historic()) sheet.Add("value to date", FormatMoneyShort(value.historic()));
   if (value.horizon_days() > 0) {
     AddPredicted(value, sheet);
-    AddPurchases(value, sheet);
+    if (ordered) AddPurchases(value, sheet);
     if (value.has_churn()) AddChurn(value.churn(), sheet);
     if (value.has_top_decile_probability()) {
       sheet.Add("top decile", Cat(FormatShare(value.top_decile_probability()), " chance"));
     }
   }
+  if (value.has_subscription()) AddSubscription(value.subscription(), sheet);
   if (value.decile() > 0) sheet.Add("value decile", Cat(value.decile(), " of 10"));
-  sheet.Add("from",
-            Cat("x ", value.repeat_purchases(), ", t_x ", FormatNumber(value.recency_days(), 1),
-                " days, T ", FormatNumber(value.age_days(), 1), " days",
-                value.model().empty() ? "" : Cat(", ", value.model()),
-                value.model_segment().empty() ? "" : Cat(" of ", value.model_segment())));
+  if (ordered) {
+    sheet.Add("from",
+              Cat("x ", value.repeat_purchases(), ", t_x ", FormatNumber(value.recency_days(), 1),
+                  " days, T ", FormatNumber(value.age_days(), 1), " days",
+                  value.model().empty() ? "" : Cat(", ", value.model()),
+                  value.model_segment().empty() ? "" : Cat(" of ", value.model_segment())));
+  }
   for (const std::string& note : value.notes()) sheet.Add("note", note);
 }
 

@@ -72,6 +72,32 @@ std::string EffectsText(const v1::ValueModel& model, const Terminal& terminal) {
   return table.Text(terminal);
 }
 
+std::string RuleText(const v1::Covariate& column) {
+  switch (column.kind()) {
+    case v1::COVARIATE_KIND_VALUE:
+      return Cat("1 with ", column.value());
+    case v1::COVARIATE_KIND_OTHER:
+      return "1 with a rarer value";
+    case v1::COVARIATE_KIND_MISSING:
+      return "1 without it";
+    case v1::COVARIATE_KIND_NUMBER:
+      return Cat("deviations of ", FormatNumber(column.standard_deviation(), 4), " from ",
+                 FormatNumber(column.mean(), 4));
+    default:
+      return "";
+  }
+}
+
+std::string CovariatesText(const v1::ValueModel& model, const Terminal& terminal) {
+  if (model.covariates().empty()) return "";
+  Table table({{"covariate"}, {"of"}, {"number"}, {"customers", true}});
+  for (const auto& column : model.covariates()) {
+    table.Add({column.name(), column.attribute().empty() ? "channel" : column.attribute(),
+               RuleText(column), FormatCount(column.customer_count())});
+  }
+  return table.Text(terminal);
+}
+
 std::string DriftText(const v1::ValueModel& model, const Terminal& terminal) {
   if (model.drift().empty()) return "";
   Table table(
@@ -130,7 +156,11 @@ std::string ConditionalText(const v1::ValueModel& model, const Terminal& termina
 
 std::string SegmentsText(const v1::ValueModel& model, const Terminal& terminal) {
   if (model.segments().empty()) return "";
-  Table table({{"group"}, {"customers", true}, {"model"}, {"parameters"}, {"because"}});
+  Table table({{model.grouped_by().empty() ? "group" : model.grouped_by()},
+               {"customers", true},
+               {"model"},
+               {"parameters"},
+               {"because"}});
   for (const auto& segment : model.segments()) {
     std::string parameters;
     for (const auto& parameter : segment.purchase_parameters()) {
@@ -173,6 +203,7 @@ std::string CandidatesText(const google::protobuf::RepeatedPtrField<v1::ModelCan
 std::string ValueModelText(const v1::ValueModel& model, const Terminal& terminal) {
   std::vector<std::string> parts = {FitText(model, terminal),
                                     ParametersText(model, terminal),
+                                    CovariatesText(model, terminal),
                                     EffectsText(model, terminal),
                                     DriftText(model, terminal),
                                     CandidatesText(model.candidates(), terminal),

@@ -15,8 +15,10 @@ _rapportctl() {
   case "$flag" in
     --week-start) choices='monday sunday' ;;
     --purchase-model) choices='auto bg_nbd mbg_nbd pareto_nbd bg_cnbd_k mbg_cnbd_k bg_bb nbd' ;;
-    --by) choices='day week month quarter year' ;;
-    --group-by) choices='channel touchpoint' ;;
+    --by) choices='day week month quarter year hour' ;;
+    --compare) choices='previous last-year' ;;
+    --statistic) choices='mean median p75 p90 p95 p99' ;;
+    --side) choices='numerator denominator' ;;
     --birth) choices='first_order first_event' ;;
     --return) choices='order any_event' ;;
     --mode) choices='on on_or_after' ;;
@@ -24,14 +26,19 @@ _rapportctl() {
   esac
   if [[ -n $choices ]]; then COMPREPLY=($(compgen -W "$choices" -- "$current")); return; fi
   case "$first" in
-    '') words='workspaces import events customers metrics value cohorts lifecycle runs generations store quality demo completion version help' ;;
+    '') words='workspaces import events customers metrics value cohorts lifecycle goals alerts rates reference benchmarks runs generations store quality demo completion version help' ;;
     workspaces) words='create get list update' ;;
     events) words='list send' ;;
     customers) words='get list timeline explain set merge' ;;
-    metrics) words='list query nps csat' ;;
-    value) words='get report model tracking predict what-if explain' ;;
+    metrics) words='list query nps csat get define update delete customers explain' ;;
+    value) words='get report model tracking predict what-if explain bootstrap' ;;
     cohorts) words='retention' ;;
     lifecycle) words='show transitions' ;;
+    goals) words='create update delete list' ;;
+    alerts) words='list watch' ;;
+    rates) words='import show' ;;
+    reference) words='import list' ;;
+    benchmarks) words='import list' ;;
     runs) words='list get' ;;
     generations) words='list rollback' ;;
     store) words='stats check checkpoint' ;;
@@ -40,8 +47,8 @@ _rapportctl() {
   if [[ -n $second ]]; then words=''; fi
   case "$first" in import|quality|completion|version|help) second='' ;; esac
   case "$first${second:+ $second}" in
-    'workspaces create') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --purchase-model= --time-unit-days= --margin= --churn-days= --subscription-days= --channel-covariate --model-by-channel --require-spend-mean --if-missing" ;;
-    'workspaces update') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --purchase-model= --time-unit-days= --margin= --churn-days= --subscription-days= --channel-covariate --model-by-channel --require-spend-mean" ;;
+    'workspaces create') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --purchase-model= --time-unit-days= --margin= --churn-days= --subscription-days= --channel-covariate --model-by-channel --covariates= --model-by= --require-spend-mean --if-missing" ;;
+    'workspaces update') flags="$flags --display-name= --time-zone= --currency= --week-start= --horizon-days= --discount-rate= --purchase-model= --time-unit-days= --margin= --churn-days= --subscription-days= --channel-covariate --model-by-channel --covariates= --model-by= --require-spend-mean" ;;
     'import') flags="$flags --mapping= --rejects= --max-rejects= --resume-file= --batch-size= --in-flight= --dry-run" ;;
     'events list') flags="$flags --limit= --type= --from= --to= --ascending --page-token=" ;;
     'customers get') flags="$flags --live" ;;
@@ -49,16 +56,29 @@ _rapportctl() {
     'customers timeline') flags="$flags --limit= --type= --from= --to= --ascending --page-token=" ;;
     'customers explain') flags="$flags --live" ;;
     'customers set') flags="$flags --identity= --source= --create" ;;
-    'metrics query') flags="$flags --from= --to= --nightly --by= --group-by= --compare" ;;
+    'metrics query') flags="$flags --from= --to= --nightly --by= --filter= --group-by= --top= --compare= --rolling= --statistic= --csv" ;;
     'metrics nps') flags="$flags --from= --to= --nightly" ;;
-    'metrics csat') flags="$flags --from= --to= --nightly --by= --group-by= --compare" ;;
+    'metrics csat') flags="$flags --from= --to= --nightly --by= --filter= --group-by= --top= --compare= --rolling= --statistic= --csv" ;;
+    'metrics update') flags="$flags --etag=" ;;
+    'metrics customers') flags="$flags --from= --to= --nightly --filter= --group-by= --group= --side= --limit=" ;;
+    'metrics explain') flags="$flags --from= --to= --nightly --filter= --compare= --dimension=" ;;
     'value get') flags="$flags --live --horizon=" ;;
-    'value predict') flags="$flags --purchases= --recency= --age= --mean-value= --channel= --horizon= --counts= --model= --parameter= --time-unit= --regularity=" ;;
+    'value predict') flags="$flags --purchases= --recency= --age= --mean-value= --channel= --attribute= --horizon= --counts= --model= --parameter= --time-unit= --regularity=" ;;
     'value what-if') flags="$flags --leaving= --frequency= --order-value= --margin= --horizon=" ;;
     'value explain') flags="$flags --live" ;;
+    'value bootstrap') flags="$flags --replicates= --seed= --level= --segment=" ;;
     'cohorts retention') flags="$flags --birth= --return= --mode= --show= --periods= --from= --to=" ;;
     'lifecycle show') flags="$flags --from= --to=" ;;
     'lifecycle transitions') flags="$flags --limit= --to-stage= --from= --to= --page-token=" ;;
+    'goals create') flags="$flags --metric= --target= --from= --to= --filter= --baseline= --owner=" ;;
+    'goals update') flags="$flags --metric= --target= --from= --to= --filter= --baseline= --owner=" ;;
+    'goals list') flags="$flags --metric=" ;;
+    'alerts list') flags="$flags --metric= --limit= --page-token=" ;;
+    'alerts watch') flags="$flags --after=" ;;
+    'rates import') flags="$flags --source=" ;;
+    'rates show') flags="$flags --version= --currency=" ;;
+    'reference import') flags="$flags --display-name= --source=" ;;
+    'benchmarks list') flags="$flags --metric=" ;;
     'runs list') flags="$flags --limit=" ;;
     'generations list') flags="$flags --limit=" ;;
     'generations rollback') flags="$flags --expect-current=" ;;

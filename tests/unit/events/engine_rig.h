@@ -230,7 +230,7 @@ class Rig {
     }
     auto sealed = events::Seal(*store, seal);
     EXPECT_THAT(sealed, testing::IsOk());
-    manifest.set_format_version(1);
+    manifest.set_format_version(store::kManifestFormatVersion);
     manifest.set_generation(seal.version);
     manifest.set_run_id("test");
     manifest.set_as_of_micros(clock.Now());

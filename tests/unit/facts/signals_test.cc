@@ -41,7 +41,7 @@ Timeline OneYear() {
 TEST(Features, ByHandAtACutoff) {
   const Settings settings = EuroSettings();
   const Fold fold = FoldEvents(settings, OneYear(), At("2024-06-01"));
-  const FeatureVector f = FeaturesAt(settings, fold, Day("2024-03-31"));
+  const FeatureVector f = FeaturesAt(fold, Day("2024-03-31"));
   EXPECT_EQ(f[Feature::kRecencyDays], 21);
   EXPECT_EQ(f[Feature::kOrders30], 1);
   EXPECT_EQ(f[Feature::kOrders90], 2);
@@ -59,8 +59,8 @@ TEST(Features, ByHandAtACutoff) {
   EXPECT_EQ(f[Feature::kSessions30], 2);
   EXPECT_EQ(f[Feature::kDaysSinceSession], 15);
   EXPECT_EQ(f[Feature::kSubscription], 1) << "cancelled only in May";
-  EXPECT_EQ(FeaturesAt(settings, fold, Day("2024-05-01"))[Feature::kSubscription], 2);
-  const FeatureVector before = FeaturesAt(settings, fold, Day("2024-01-01"));
+  EXPECT_EQ(FeaturesAt(fold, Day("2024-05-01"))[Feature::kSubscription], 2);
+  const FeatureVector before = FeaturesAt(fold, Day("2024-01-01"));
   EXPECT_TRUE(std::isnan(before[Feature::kRecencyDays]));
   EXPECT_TRUE(std::isnan(before[Feature::kLastNps]));
   EXPECT_EQ(before[Feature::kSubscription], 0);
@@ -90,8 +90,8 @@ TEST(Features, NothingLaterShows) {
     const Fold whole = FoldEvents(settings, events, At("2025-01-01"));
     const Fold known =
         FoldEvents(settings, events, int64_t{cutoff} * kMicrosPerDay + kMicrosPerDay - 1);
-    const FeatureVector a = FeaturesAt(settings, whole, cutoff);
-    const FeatureVector b = FeaturesAt(settings, known, cutoff);
+    const FeatureVector a = FeaturesAt(whole, cutoff);
+    const FeatureVector b = FeaturesAt(known, cutoff);
     for (size_t i = 0; i < predict::kFeatureCount; ++i) {
       const bool same =
           a.values[i] == b.values[i] || (std::isnan(a.values[i]) && std::isnan(b.values[i]));

@@ -60,7 +60,7 @@ FitInput InputOf(const std::vector<Fold>& folds, std::string_view as_of) {
     const value::PurchaseHistory early = HistoryAt(settings, fold, input.holdout_start);
     if (early.age_days < 0) continue;
     input.calibration.push_back(early);
-    input.calibration_channels.push_back(fold.first_order_channel());
+    input.calibration_rows.push_back(static_cast<uint32_t>(input.histories.size() - 1));
     input.holdout_purchases.push_back(PurchaseDaysAfter(fold, input.holdout_start));
   }
   return input;
@@ -240,7 +240,7 @@ TEST_F(Cdnow, ChannelsMayHaveCovariatesOrModelsOfTheirOwn) {
     input.channels[i] = random() % 2 == 0 ? v1::CHANNEL_WEB : v1::CHANNEL_EMAIL;
   }
   input.calibration.clear();
-  input.calibration_channels.clear();
+  input.calibration_rows.clear();
   input.holdout_purchases.clear();
   Settings settings = BgNbdSettings();
   settings.channel_covariate = true;

@@ -47,7 +47,7 @@ TEST(Nightly, FirstNightPublishesEveryDataset) {
   EXPECT_EQ(run.customer_count(), 500);
   EXPECT_EQ(run.refolded_customer_count(), 500);
   EXPECT_GT(run.peak_memory_bytes(), 0);
-  EXPECT_EQ(run.steps_size(), 10);
+  EXPECT_EQ(run.steps_size(), 12);
   EXPECT_THAT(RunText(run), HasSubstr("500 customers"));
   EXPECT_THAT(shop.Derived(),
               ::testing::UnorderedElementsAre(::testing::Key("facts"), ::testing::Key("folds"),

@@ -68,7 +68,7 @@ TEST(PlanWaves, RefusesAnUnknownNeedAndTwoOfOneName) {
   EXPECT_THAT(PlanWaves(twice), testing::StatusIs(absl::StatusCode::kInternal));
 }
 
-TEST(PlanWaves, TheNightHasSixWaves) {
+TEST(PlanWaves, TheNightHasSevenWaves) {
   const auto stages = AllStages();
   RAPPORT_ASSERT_OK_AND_ASSIGN(const auto waves, PlanWaves(stages));
   EXPECT_EQ(DescribePlan(waves),
@@ -82,12 +82,15 @@ TEST(PlanWaves, TheNightHasSixWaves) {
             "  fold_series  after fold\n"
             "  transitions  after fold\n"
             "  value_fit  after fold\n"
-            "wave 3: one pass over customers' folds\n"
-            "  predict  after fold, value_fit\n"
+            "wave 3: no pass over customers\n"
+            "  metric_series  after seal\n"
             "wave 4: one pass over customers' folds\n"
+            "  predict  after fold, value_fit\n"
+            "wave 5: one pass over customers' folds\n"
             "  facts  after fold, predict\n"
-            "wave 5: no pass over customers\n"
-            "  reports  after base_reports, predict, facts\n");
+            "wave 6: no pass over customers\n"
+            "  alerts  after event_series, fold_series, metric_series\n"
+            "  reports  after base_reports, predict, facts, metric_series\n");
 }
 
 }  // namespace

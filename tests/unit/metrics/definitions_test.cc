@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/metrics/query.h"
+#include "lib/metrics/registry.h"
 #include "lib/metrics/tally.h"
 #include "tests/support/matchers.h"
 
@@ -26,12 +27,9 @@ TEST(Definitions, EveryOneIsComplete) {
     EXPECT_NE(definition.kind(), v1::METRIC_KIND_UNSPECIFIED) << id;
     EXPECT_NE(definition.unit(), v1::METRIC_UNIT_UNSPECIFIED) << id;
     EXPECT_GE(definition.minimum_sample(), 1) << id;
-    EXPECT_EQ(NeedsEvents(definition.kind()) && definition.numerator().empty(), false) << id;
+    EXPECT_THAT(CheckDefinition(definition, nullptr), ::rapport::testing::IsOk()) << id;
     for (int i = 1; i < definition.bands_size(); ++i) {
       EXPECT_LT(definition.bands(i - 1).from(), definition.bands(i).from()) << id;
-    }
-    if (!NeedsEvents(definition.kind()) || NeedsDistinct(definition.kind())) {
-      EXPECT_EQ(definition.dimensions_size(), 0) << id << " has cells without dimensions";
     }
   }
 }

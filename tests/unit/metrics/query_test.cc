@@ -206,8 +206,8 @@ TEST(Query, GroupsAddUpToTheTotalLargestFirst) {
   table.Add(v1::EVENT_TYPE_SIGNED_UP, "2024-04-01", {9, 0}, web);
   v1::QueryMetricRequest request =
       Ask("sign_ups", "2024-03-01", "2024-05-01", v1::GRANULARITY_MONTH);
-  request.add_group_by(v1::DIMENSION_TOUCHPOINT);
-  request.add_group_by(v1::DIMENSION_CHANNEL);
+  request.add_group_by("touchpoint");
+  request.add_group_by("channel");
   const auto response = Query(request, Year2024(), table.Reader());
   RAPPORT_ASSERT_OK(response);
   ASSERT_EQ(response->groups_size(), 2);
@@ -224,13 +224,14 @@ TEST(Query, ComparesWithTheRangeBefore) {
   table.Add(v1::EVENT_TYPE_SIGNED_UP, "2024-02-10", {3, 0});
   table.Add(v1::EVENT_TYPE_SIGNED_UP, "2024-03-10", {5, 0});
   v1::QueryMetricRequest request = Ask("sign_ups", "2024-03-01", "2024-04-01");
-  request.set_compare_previous(true);
+  request.add_compare(v1::COMPARISON_PREVIOUS_PERIOD);
   const auto response = Query(request, Year2024(), table.Reader());
   RAPPORT_ASSERT_OK(response);
   EXPECT_DOUBLE_EQ(response->total().points(0).value(), 5);
-  ASSERT_EQ(response->previous().points_size(), 1);
-  EXPECT_DOUBLE_EQ(response->previous().points(0).value(), 3);
-  EXPECT_EQ(response->previous().points(0).start_date(), "2024-02-01");
+  ASSERT_EQ(response->compared_size(), 1);
+  ASSERT_EQ(response->compared(0).series().points_size(), 1);
+  EXPECT_DOUBLE_EQ(response->compared(0).series().points(0).value(), 3);
+  EXPECT_EQ(response->compared(0).series().points(0).start_date(), "2024-02-01");
 }
 
 TEST(Query, BandOnlyFromTheMinimumSample) {
@@ -268,13 +269,13 @@ TEST(Query, BadRequestsNameTheField) {
   EXPECT_THAT(query(Ask("nps", "2024-03-01", "2024-02-01")),
               FailsWith("INVERTED_RANGE", "end_date"));
   v1::QueryMetricRequest grouped = Ask("customer_retention_rate");
-  grouped.add_group_by(v1::DIMENSION_CHANNEL);
+  grouped.add_group_by("channel");
   EXPECT_THAT(query(grouped), FailsWith("UNSUPPORTED_DIMENSION", "group_by[0]"));
   grouped = Ask("nps");
-  grouped.add_group_by(v1::DIMENSION_CHANNEL);
-  grouped.add_group_by(v1::DIMENSION_CHANNEL);
+  grouped.add_group_by("channel");
+  grouped.add_group_by("channel");
   EXPECT_THAT(query(grouped), FailsWith("DUPLICATE_DIMENSION", "group_by[1]"));
-  grouped.add_group_by(v1::DIMENSION_TOUCHPOINT);
+  grouped.add_group_by("touchpoint");
   EXPECT_THAT(query(grouped), FailsWith("TOO_MANY_DIMENSIONS", "group_by"));
   v1::QueryMetricRequest clv = Ask("clv_simple");
   for (const double years : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {

@@ -24,7 +24,8 @@ TEST(ScoreBucket, ByTypeOfAnswer) {
 }
 
 TEST(Cell, BytesRoundTripAndRefuseOthers) {
-  for (const Cell cell : {Cell{0, 0}, Cell{1, -1}, Cell{INT64_MAX, INT64_MIN}}) {
+  for (const Cell cell : {Cell{0, 0}, Cell{1, -1}, Cell{INT64_MAX, INT64_MIN}, Cell{1, 2, 3},
+                          Cell{1, -2, ~static_cast<unsigned __int128>(0)}}) {
     RAPPORT_ASSERT_OK_AND_ASSIGN(const Cell decoded, DecodeCell(EncodeCell(cell)));
     EXPECT_EQ(decoded, cell);
   }
@@ -40,6 +41,7 @@ CellKey RandomKey(std::mt19937& random) {
   key.day = static_cast<int32_t>(random() % 5) - 2;
   key.channel = static_cast<uint8_t>(random() % 2 == 0 ? 255 : 1);
   key.touchpoint_no = random() % 2 == 0 ? 0xFFFFFFFFU : 7;
+  key.campaign_no = random() % 2 == 0 ? 0xFFFFFFFFU : 3;
   key.currency = static_cast<uint16_t>(random() % 2 == 0 ? 65535 : 0);
   key.bucket = static_cast<uint16_t>(random() % 2 == 0 ? 65535 : 9);
   return key;

@@ -195,5 +195,31 @@ TEST(Calibration, Refuses) {
   EXPECT_THAT(ChooseCalibration(outcomes, Keys(1)), FailsWith("LENGTH_MISMATCH", "keys"));
 }
 
+// 40 rows of forecast 0.2 of which 10 happened, 60 of 0.6 of which 45 did. Wilson's limits,
+// worked out from his formula: 14.19 to 40.19 % and 62.77 to 84.22 %.
+TEST(Isotonic, OwnRangeIsTheWilsonIntervalOfThePool) {
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < 40; ++i) outcomes.push_back({0.2, i < 10});
+  for (int i = 0; i < 60; ++i) outcomes.push_back({0.6, i < 45});
+  SortOutcomes(outcomes);
+  const CalibrationMap map = FitIsotonic(outcomes);
+  const math::Interval low = map.OwnRange(0.1);  // Level outside.
+  EXPECT_DOUBLE_EQ(low.estimate, 0.25);
+  const auto wilson_low = math::WilsonInterval(10, 40, 0.95);
+  EXPECT_NEAR(low.low, wilson_low->low, 1e-12);
+  EXPECT_NEAR(low.high, wilson_low->high, 1e-12);
+  EXPECT_NEAR(low.low, 0.1419, 5e-5);
+  EXPECT_NEAR(low.high, 0.4019, 5e-5);
+  EXPECT_NEAR(map.OwnRange(0.6).low, 0.6277, 5e-5);
+  EXPECT_NEAR(map.OwnRange(0.6).high, 0.8422, 5e-5);
+  // Half-way: 0.5 of 50 rows.
+  const auto middle = math::WilsonInterval(25, 50, 0.95);
+  EXPECT_NEAR(map.OwnRange(0.4).estimate, 0.5, 1e-12);
+  EXPECT_NEAR(map.OwnRange(0.4).low, middle->low, 1e-12);
+  CalibrationMap old = map;
+  old.weight.clear();
+  EXPECT_DOUBLE_EQ(old.OwnRange(0.6).low, 0.75) << "stored before weights were kept";
+}
+
 }  // namespace
 }  // namespace rapport::predict

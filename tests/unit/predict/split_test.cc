@@ -71,17 +71,6 @@ TEST(Labels, ChurnByHand) {
   EXPECT_TRUE(Churned({}, {200, 290}));
 }
 
-TEST(Labels, SubscriptionChurnByHand) {
-  const Window window{100, 130};
-  EXPECT_EQ(SubscriptionChurned({50, std::nullopt}, window), false);
-  EXPECT_EQ(SubscriptionChurned({50, 101}, window), true);
-  EXPECT_EQ(SubscriptionChurned({50, 130}, window), true);
-  EXPECT_EQ(SubscriptionChurned({50, 131}, window), false);
-  EXPECT_EQ(SubscriptionChurned({50, 100}, window), std::nullopt);   // Over at the cutoff.
-  EXPECT_EQ(SubscriptionChurned({101, 120}, window), std::nullopt);  // Not begun.
-  EXPECT_EQ(SubscriptionChurned({100, 120}, window), true);
-}
-
 TEST(Labels, EligibilityByHand) {
   const CivilDays days[] = {100, 150, 500};
   EXPECT_FALSE(Eligible({}, days, 99));

@@ -16,7 +16,9 @@
 #include "rapport/v1/cohort_service.pb.h"
 #include "rapport/v1/customer_service.pb.h"
 #include "rapport/v1/event_service.pb.h"
+#include "rapport/v1/feedback_service.pb.h"
 #include "rapport/v1/metric_service.pb.h"
+#include "rapport/v1/reference_service.pb.h"
 #include "rapport/v1/value_service.pb.h"
 #include "server/auth.h"
 
@@ -26,7 +28,8 @@ namespace {
 const google::protobuf::FileDescriptor* const kServiceFiles[] = {
     v1::GetWorkspaceRequest::descriptor()->file(), v1::QueryRetentionRequest::descriptor()->file(),
     v1::GetCustomerRequest::descriptor()->file(),  v1::ListEventsRequest::descriptor()->file(),
-    v1::QueryMetricRequest::descriptor()->file(),  v1::GetValueReportRequest::descriptor()->file()};
+    v1::QueryMetricRequest::descriptor()->file(),  v1::GetValueReportRequest::descriptor()->file(),
+    v1::ListGoalsRequest::descriptor()->file(),    v1::ListVerbatimsRequest::descriptor()->file()};
 
 TEST(Methods, EveryRpcHasAnEntryAndNoneIsLeftOver) {
   size_t rpcs = 0;

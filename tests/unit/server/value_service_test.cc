@@ -21,6 +21,7 @@
 #include "rapport/v1/value_service.grpc.pb.h"
 #include "server/server.h"
 #include "tests/support/matchers.h"
+#include "tests/unit/facts/simulated_traits.h"
 #include "tests/unit/facts/stored_model.h"
 
 namespace rapport::server {
@@ -103,11 +104,11 @@ class ValueServiceTest : public ::testing::Test {
     const std::string folder = Cat(staged.staging_path(), "/r1");
     std::filesystem::create_directory(folder);
     store::Manifest manifest;
-    manifest.set_format_version(1);
+    manifest.set_format_version(store::kManifestFormatVersion);
     manifest.set_generation(1);
     manifest.set_run_id("r1");
     manifest.set_as_of_micros(kNow);
-    (*manifest.mutable_models())[kWorkspaceNo] = facts::CdnowModel();
+    (*manifest.mutable_models())[kWorkspaceNo] = model_;
     WriteFacts(rows, folder, manifest);
     RAPPORT_ASSERT_OK(store::WriteManifest(folder, manifest));
     v1::PublishGenerationRequest publish;
@@ -128,6 +129,7 @@ class ValueServiceTest : public ::testing::Test {
   }
 
   std::string folder_;
+  facts::WorkspaceModel model_ = facts::CdnowModel();
   FakeClock clock_{kNow};
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
@@ -217,6 +219,54 @@ TEST_F(ValueServiceTest, WhatIfOverAllAndOverOne) {
   EXPECT_TRUE(refused.error_message().starts_with("leaving_change")) << refused.error_message();
 }
 
+// c1 buys, c2 only subscribes (day 200, 50 a month; sBG High End of 7 renewals), c3 neither.
+TEST_F(ValueServiceTest, SubscribersHaveAValueAndAWhatIf) {
+  v1::RetentionFit& fit = *model_.mutable_value_model()->add_retention();
+  fit.set_cohort("all");
+  fit.set_usable(true);
+  facts::SetParameters({{"alpha", .668088}, {"beta", 3.806095}}, *fit.mutable_parameters());
+  std::vector<v1::CustomerFacts> rows = Scored({{2, 213, 272, 70'000'000, 0}});
+  facts::Projection subscriber;
+  subscriber.subscriptions.push_back({{19'000, 200, false}, 50'000'000, 345'205'479, false});
+  facts::Scorer(facts::SettingsOf(v1::Workspace()).value(), model_).Score(subscriber);
+  rows.push_back(subscriber.facts);
+  Publish(rows);
+
+  const auto get = [&](const char* customer) {
+    v1::GetCustomerValueRequest request;
+    request.set_name(Cat(kShop, "/customers/", customer));
+    v1::GetCustomerValueResponse response;
+    grpc::ClientContext context;
+    EXPECT_TRUE(values_->GetCustomerValue(&context, request, &response).ok());
+    return response;
+  };
+  const v1::GetCustomerValueResponse answer = get("c2");
+  EXPECT_EQ(answer.value().subscription().running_count(), 1);
+  EXPECT_EQ(answer.context().sample_size(), 1);
+  EXPECT_EQ(answer.value().churn().basis(), v1::CHURN_BASIS_SUBSCRIPTION_MODEL);
+  // Three renewals in 90 days: 1 - product of (beta + i) / (alpha + beta + i), i = 6..8.
+  EXPECT_NEAR(answer.value().churn().probability(), 0.16551774, 1e-8);
+  EXPECT_FALSE(get("c3").has_value());
+  const auto subscription = static_cast<double>(answer.value().predicted().micros());
+
+  v1::AskWhatIfRequest request;
+  request.set_parent(kShop);
+  request.set_leaving_change(-0.5);
+  v1::AskWhatIfResponse response;
+  ASSERT_TRUE(Ask(request, &response).ok());
+  EXPECT_EQ(response.customer_count(), 2);
+  EXPECT_EQ(response.subscription_count(), 1);
+  EXPECT_NEAR(static_cast<double>(response.baseline_subscriptions().micros()), subscription, 2);
+  EXPECT_NEAR(static_cast<double>(response.baseline_orders().micros()),
+              static_cast<double>(rows[0].value().predicted().micros()), 4);
+  EXPECT_GT(response.changed_subscriptions().micros(), response.baseline_subscriptions().micros());
+  EXPECT_GT(response.changed_orders().micros(), response.baseline_orders().micros());
+  request.set_parent(Cat(kShop, "/customers/c2"));
+  ASSERT_TRUE(Ask(request, &response).ok());
+  EXPECT_EQ(response.baseline_orders().micros(), 0);
+  EXPECT_NEAR(static_cast<double>(response.baseline().micros()), subscription, 2);
+}
+
 TEST_F(ValueServiceTest, NobodyWaitsForTheAnswer) {
   Publish(Scored({{2, 213, 272, 70'000'000, 0}}));
   v1::AskWhatIfRequest request;
@@ -226,6 +276,36 @@ TEST_F(ValueServiceTest, NobodyWaitsForTheAnswer) {
   context.set_deadline(std::chrono::system_clock::now() - std::chrono::seconds(1));
   EXPECT_EQ(values_->AskWhatIf(&context, request, &response).error_code(),
             StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_F(ValueServiceTest, BootstrapsTheModelOverTheRowsOfTheGeneration) {
+  const auto ask = [&](int replicates, const std::string& segment, int64_t milliseconds,
+                       v1::BootstrapValueModelResponse* response) {
+    v1::BootstrapValueModelRequest request;
+    request.set_name(Cat(kShop, "/valueModel"));
+    request.set_replicates(replicates);
+    request.set_segment(segment);
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::milliseconds(milliseconds));
+    return values_->BootstrapValueModel(&context, request, response);
+  };
+  v1::BootstrapValueModelResponse response;
+  EXPECT_FALSE(ask(20, "", 10'000, &response).ok()) << "no generation";
+  std::mt19937_64 random(9);
+  std::vector<value::PurchaseHistory> histories;
+  for (int i = 0; i < 1'500; ++i) histories.push_back(facts::DrawMbg(1, random));
+  Publish(Scored(histories));
+  ASSERT_TRUE(ask(20, "", 60'000, &response).ok());
+  EXPECT_EQ(response.purchase_model(), "bg_nbd");
+  EXPECT_EQ(response.replicates() + response.left_out(), 20);
+  EXPECT_EQ(response.customer_count(), 1'500);
+  EXPECT_EQ(response.parameters_size(), 4);
+  EXPECT_EQ(response.context().definition(), "value_model_bootstrap");
+  EXPECT_EQ(response.context().sample_size(), 1'500);
+  EXPECT_EQ(ask(19, "", 10'000, &response).error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ask(20, "gold", 10'000, &response).error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ask(2'000, "", 50, &response).error_code(), StatusCode::DEADLINE_EXCEEDED);
 }
 
 }  // namespace

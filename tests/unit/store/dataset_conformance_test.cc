@@ -213,6 +213,7 @@ TEST(DatasetNames, AreStoredAndStayAsTheyAre) {
   for (const DatasetId id : kAllDatasets) EXPECT_EQ(*DatasetFromName(DatasetName(id)), id);
   EXPECT_EQ(DatasetName(DatasetId::kEventBlocks), "event_blocks");
   EXPECT_EQ(DatasetName(DatasetId::kTransitions), "transitions");
+  EXPECT_EQ(DatasetName(DatasetId::kAlerts), "alerts");
   EXPECT_THAT(DatasetFromName("nothing"), testing::FailsWith("UNKNOWN_DATASET", "dataset"));
 }
 

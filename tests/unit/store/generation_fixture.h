@@ -51,7 +51,7 @@ inline Manifest StageFiles(Store& store, const std::string& folder, const Plan& 
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   Manifest manifest;
-  manifest.set_format_version(1);
+  manifest.set_format_version(kManifestFormatVersion);
   manifest.set_generation(plan.generation);
   manifest.set_run_id(Cat("run-", plan.generation));
   manifest.set_log_sequence(plan.log_sequence);

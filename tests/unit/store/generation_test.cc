@@ -162,8 +162,8 @@ struct Refusal {
 };
 
 const Refusal kRefusals[] = {
-    {"format", [](Manifest& m) { m.set_format_version(2); }, "UNSUPPORTED_FORMAT",
-     "format_version"},
+    {"format", [](Manifest& m) { m.set_format_version(kManifestFormatVersion + 1); },
+     "UNSUPPORTED_FORMAT", "format_version"},
     {"no number", [](Manifest& m) { m.set_generation(0); }, "BAD_GENERATION", "generation"},
     {"log back", [](Manifest& m) { m.set_log_sequence(9); }, "GOES_BACK", "log_sequence"},
     {"log ahead", [](Manifest& m) { m.set_log_sequence(101); }, "PAST_END_OF_LOG", "log_sequence"},
@@ -248,7 +248,7 @@ TEST_P(GenerationTest, AMissingFileIsRefused) {
 TEST_P(GenerationTest, AGenerationMayBringNoFiles) {
   RAPPORT_ASSERT_OK(Publish({1, {1}, 10}));
   Manifest manifest;
-  manifest.set_format_version(1);
+  manifest.set_format_version(kManifestFormatVersion);
   manifest.set_generation(2);
   manifest.add_segments(1);
   manifest.set_log_sequence(10);

@@ -67,12 +67,13 @@ struct IdChunk {
 struct Series {
   using Key = SeriesKey;
   static Key Make(std::mt19937_64& r) {
-    return {Some<uint32_t>(r), Some<uint8_t>(r),  Some<uint16_t>(r), Some<int32_t>(r),
-            Some<uint8_t>(r),  Some<uint32_t>(r), Some<uint16_t>(r), Some<uint16_t>(r)};
+    return {Some<uint32_t>(r), Some<uint8_t>(r),  Some<uint16_t>(r),
+            Some<int32_t>(r),  Some<uint8_t>(r),  Some<uint32_t>(r),
+            Some<uint32_t>(r), Some<uint16_t>(r), Some<uint16_t>(r)};
   }
   static auto Order(const Key& k) {
     return std::tuple(k.workspace_no, k.family, k.event_type, k.day, k.channel, k.touchpoint_no,
-                      k.currency, k.bucket);
+                      k.campaign_no, k.currency, k.bucket);
   }
 };
 struct Report {
@@ -95,9 +96,20 @@ struct Transition {
   }
 };
 
+struct Alert {
+  using Key = AlertKey;
+  static Key Make(std::mt19937_64& r) {
+    return {Some<uint32_t>(r), Some<int64_t>(r), Some<int32_t>(r),
+            r() % 2 == 0 ? "nps" : "revenue"};
+  }
+  static auto Order(const Key& k) {
+    return std::tuple(k.workspace_no, ~k.time_micros, ~k.day, k.metric);
+  }
+};
+
 template <typename Kind>
 class KeyTest : public ::testing::Test {};
-using Kinds = ::testing::Types<Block, Customer, IdChunk, Series, Report, Transition>;
+using Kinds = ::testing::Types<Block, Customer, IdChunk, Series, Report, Transition, Alert>;
 TYPED_TEST_SUITE(KeyTest, Kinds);
 
 template <typename Kind>
@@ -167,13 +179,14 @@ TEST(Keys, StoredBytesStayAsTheyAre) {
             "00000003"
             "00004e20"
             "00000001");
-  EXPECT_EQ(Hex(SeriesKey{1, 2, 3, -1, 4, 5, 6, 7}.Encode()),
+  EXPECT_EQ(Hex(SeriesKey{1, 2, 3, -1, 4, 5, 8, 6, 7}.Encode()),
             "00000001"
             "02"
             "0003"
             "7fffffff"
             "04"
             "00000005"
+            "00000008"
             "0006"
             "0007");
   EXPECT_EQ(Hex(ReportKey{1, "nps"}.Encode()),
@@ -183,6 +196,15 @@ TEST(Keys, StoredBytesStayAsTheyAre) {
             "00000001"
             "7fffffffffffffff"
             "00000009");
+  EXPECT_EQ(Hex(AlertKey{1, 0, -1, "nps"}.Encode()),
+            "00000001"
+            "7fffffffffffffff"
+            "80000000"
+            "6e7073");
+  EXPECT_EQ(Hex(DefinitionPartition(7)), "00000007");
+  EXPECT_EQ(Hex(DefinitionRow(DefinitionKind::kGoal, "a-b")),
+            "04"
+            "612d62");
   EXPECT_EQ(Hex(IdentityPartition(1, 2, "a@b")),
             "00000001"
             "02"
@@ -193,6 +215,16 @@ TEST(Keys, StoredBytesStayAsTheyAre) {
   EXPECT_EQ(Hex(DictionaryPartition(7)), "00000007");
 }
 
+// Generations of manifest format 1 are still read: no campaign in their keys.
+TEST(Keys, SeriesOfFormat1AreRead) {
+  const std::string bytes("\0\0\0\1\2\0\3\x7f\xff\xff\xff\4\0\0\0\5\0\6\0\7", 20);
+  const auto key = SeriesKey::DecodeFormat1(bytes);
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(key->Encode(), (SeriesKey{1, 2, 3, -1, 4, 5, 0, 6, 7}.Encode()));
+  EXPECT_FALSE(SeriesKey::Decode(bytes).has_value());
+  EXPECT_FALSE(SeriesKey::DecodeFormat1(SeriesKey{}.Encode()).has_value());
+}
+
 TEST(Keys, TransitionsComeNewestFirst) {
   const std::string older = TransitionKey{1, 1'000, 1}.Encode();
   const std::string newer = TransitionKey{1, 2'000, 1}.Encode();
@@ -201,8 +233,9 @@ TEST(Keys, TransitionsComeNewestFirst) {
 
 TEST(Keys, DebugStringNamesEveryField) {
   EXPECT_EQ((BlockKey{1, 2, 3}.DebugString()), "workspace 1 block 2 part 3");
-  EXPECT_EQ((SeriesKey{1, 2, 3, -4, 5, 6, 7, 8}.DebugString()),
-            "workspace 1 family 2 type 3 day -4 channel 5 touchpoint 6 currency 7 bucket 8");
+  EXPECT_EQ(
+      (SeriesKey{1, 2, 3, -4, 5, 6, 9, 7, 8}.DebugString()),
+      "workspace 1 family 2 type 3 day -4 channel 5 touchpoint 6 campaign 9 currency 7 bucket 8");
 }
 
 }  // namespace

@@ -79,7 +79,8 @@ TEST(Schema, CodecsAreAsWideAsTheGrammar) {
       {"facts", CustomerKey{}.Encode().size()},
       {"series", SeriesKey{}.Encode().size()},
       {"reports", ReportKey{}.Encode().size()},
-      {"transitions", TransitionKey{}.Encode().size()}};
+      {"transitions", TransitionKey{}.Encode().size()},
+      {"alerts", AlertKey{}.Encode().size()}};
   for (const DatasetId id : kAllDatasets) {
     const FamilySpec& family = Families()[1 + std::size(kAllTables) + static_cast<size_t>(id)];
     EXPECT_EQ(family.name, DatasetName(id));
@@ -94,6 +95,7 @@ TEST(Schema, TablesAreNamedInOrder) {
   EXPECT_EQ(TableName(TableId::kWorkspaces), "workspaces");
   EXPECT_EQ(TableName(TableId::kRuns), "runs");
   EXPECT_EQ(TableName(TableId::kPointers), "pointers");
+  EXPECT_EQ(TableName(TableId::kDefinitions), "definitions");
 }
 
 }  // namespace

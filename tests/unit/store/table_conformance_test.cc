@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 #include "lib/base/varint.h"
+#include "lib/store/definitions.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace rapport::store {
@@ -304,6 +305,32 @@ TEST_P(TableConformance, OfManyPutIfsOneWins) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(wins[0] + wins[1] + wins[2] + wins[3], 50);
+}
+
+TEST_P(TableConformance, DefinitionsAreApartByWorkspaceAndKind) {
+  Definitions shop(store->table(TableId::kDefinitions), 1);
+  Definitions other(store->table(TableId::kDefinitions), 2);
+  const std::vector<DefinitionChange> changes = {{DefinitionKind::kGoal, "b", "goal b"},
+                                                 {DefinitionKind::kGoal, "a", "goal a"},
+                                                 {DefinitionKind::kMetric, "a", "metric a"}};
+  RAPPORT_ASSERT_OK(shop.Write(changes));
+  RAPPORT_ASSERT_OK_AND_ASSIGN(auto goals, shop.List(DefinitionKind::kGoal));
+  ASSERT_EQ(goals.size(), 2u);
+  EXPECT_EQ(goals[0].id, "a");
+  EXPECT_EQ(goals[1].bytes, "goal b");
+  RAPPORT_ASSERT_OK_AND_ASSIGN(goals, shop.List(DefinitionKind::kGoal, "b"));
+  EXPECT_EQ(goals.size(), 1u);
+  EXPECT_EQ(*shop.Read(DefinitionKind::kMetric, "a"), "metric a");
+  EXPECT_THAT(other.Read(DefinitionKind::kMetric, "a"),
+              testing::StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_TRUE(*shop.PutIf(DefinitionKind::kGoal, "c", std::nullopt, "goal c"));
+  EXPECT_FALSE(*shop.PutIf(DefinitionKind::kGoal, "c", std::nullopt, "again"));
+  const std::vector<DefinitionChange> removal = {{DefinitionKind::kGoal, "a", std::nullopt},
+                                                 {DefinitionKind::kGoal, "b", "changed"}};
+  RAPPORT_ASSERT_OK(shop.Write(removal));
+  EXPECT_THAT(shop.Read(DefinitionKind::kGoal, "a"),
+              testing::StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(*shop.Read(DefinitionKind::kGoal, "b"), "changed");
 }
 
 }  // namespace

@@ -296,12 +296,18 @@ TEST_F(CliTest, MetricQuery) {
       group: "WEB"
       points { start_date: "2026-01-01" value: 300 sample_size: 3 }
     }
-    previous { points { value: 10 sample_size: 1 } }
+    compared {
+      comparison: COMPARISON_PREVIOUS_PERIOD
+      start_date: "2025-11-01"
+      end_date: "2026-01-01"
+      series { points { value: 10 sample_size: 1 } }
+      difference { change: 35791.678 relative_change: 3579.1678 }
+    }
     context { sample_size: 310 })pb";
-  ExpectOutput("metric_query",
-               {"metrics", "query", "revenue", "--by=month", "--compare", "--group-by=channel"});
+  ExpectOutput("metric_query", {"metrics", "query", "revenue", "--by=month", "--compare=previous",
+                                "--group-by=channel"});
   EXPECT_THAT(server_.requests.back().second,
-              HasSubstr("granularity: GRANULARITY_MONTH group_by: DIMENSION_CHANNEL"));
+              HasSubstr("granularity: GRANULARITY_MONTH group_by: \"channel\""));
 }
 
 constexpr char kRetention[] = R"pb(

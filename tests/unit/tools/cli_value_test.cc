@@ -253,6 +253,41 @@ TEST_F(CliValueTest, ValueGet) {
               HasSubstr("100.0 %, by construction of the model: it says nothing here"));
 }
 
+TEST_F(CliValueTest, ValueOfASubscriberWithoutOrders) {
+  server_.answers["ValueService/GetCustomerValue"] = R"pb(
+    customer: "workspaces/shop/customers/c9"
+    value {
+      historic { micros: 345205479 currency: "EUR" }
+      predicted { micros: 402870000 currency: "EUR" }
+      predicted_interval { low: 49.19 high: 570.3 level: 0.8 }
+      mean_interval { low: 390.1 high: 416.02 level: 0.8 }
+      total_interval { low: 48.96 high: 570.82 level: 0.8 }
+      residual { micros: 1560120000 currency: "EUR" }
+      p_alive: 1
+      horizon_days: 365
+      decile: 10
+      churn {
+        probability: 0.1578
+        horizon_days: 90
+        basis: CHURN_BASIS_SUBSCRIPTION_MODEL
+        interval { low: 0.14 high: 0.177 level: 0.95 }
+      }
+      subscription {
+        running_count: 1
+        monthly_recurring_revenue { micros: 50000000 currency: "EUR" }
+        historic { micros: 345205479 currency: "EUR" }
+        expected_renewals: 8.61
+        predicted { micros: 402870000 currency: "EUR" }
+        predicted_interval { low: 49.19 high: 570.3 level: 0.8 }
+        mean_interval { low: 390.1 high: 416.02 level: 0.8 }
+        residual { micros: 1560120000 currency: "EUR" }
+        residual_interval { low: 1320.5 high: 1843.2 level: 0.8 }
+        running { start_date: "2024-01-01" cohort: "all" model: "sbg" }
+      }
+    })pb";
+  ExpectOutput("value_get_subscription", {"value", "get", "c9"});
+}
+
 TEST_F(CliValueTest, ValueTracking) {
   // Four weeks of ten, then a holdout of four weeks of eight; eleven and nine expected.
   std::string points;
@@ -314,6 +349,15 @@ TEST_F(CliValueTest, ValueWhatIf) {
     changed_purchases: 44.9
     customer_count: 20
     context { sample_size: 20 })pb";
+  const std::string all = server_.answers["ValueService/AskWhatIf"];
+  server_.answers["ValueService/AskWhatIf"] = Cat(
+      all,
+      " baseline_orders { micros: 1000000000 currency: 'EUR' } changed_orders { micros: "
+      "1050000000 currency: 'EUR' } baseline_subscriptions { micros: 500000000 currency: 'EUR' } "
+      "changed_subscriptions { micros: 562500000 currency: 'EUR' } baseline_renewals: 52.25 "
+      "changed_renewals: 58.5 subscription_count: 7");
+  ExpectOutput("value_what_if_subscriptions", {"value", "what-if", "--leaving=-10%"});
+  server_.answers["ValueService/AskWhatIf"] = all;
   ExpectOutput("value_what_if", {"value", "what-if", "--leaving=-10%", "--frequency=0.05",
                                  "--margin=40%", "--horizon=730"});
   EXPECT_EQ(server_.requests.back().second,
@@ -342,6 +386,97 @@ TEST_F(CliValueTest, ValueExplainShowsTheValueAlone) {
   const std::string json = Run({"value", "explain", "c7", "--workspace=shop", "--json"}).out;
   EXPECT_THAT(json, HasSubstr("value.p_alive"));
   EXPECT_EQ(json.find("lifecycle.stage"), std::string::npos);
+}
+
+TEST_F(CliValueTest, ValueBootstrap) {
+  server_.answers["ValueService/BootstrapValueModel"] = R"pb(
+    purchase_model: "mbg_nbd"
+    regularity: 1
+    parameters {
+      name: "r"
+      value: 0.524843
+      bootstrap_error: 0.0391
+      hessian_error: 0.0373
+      interval { low: 0.4551 high: 0.6081 level: 0.9 }
+    }
+    parameters {
+      name: "alpha:plan=gold"
+      value: 0.6931
+      bootstrap_error: 0.052
+      interval { low: 0.601 high: 0.779 level: 0.9 }
+    }
+    replicates: 198
+    left_out: 2
+    customer_count: 2357
+    distinct_count: 1843
+    context { sample_size: 2357 })pb";
+  ExpectOutput("value_bootstrap", {"value", "bootstrap", "--seed=7", "--level=0.9"});
+  EXPECT_EQ(server_.requests.back().second,
+            "name: \"workspaces/shop/valueModel\" replicates: 200 seed: 7 level: 0.9");
+  EXPECT_EQ(Run({"value", "bootstrap", "--workspace=shop", "--replicates=5"}).code, 2);
+  Run({"value", "bootstrap", "--workspace=shop", "--segment=gold"});
+  EXPECT_THAT(server_.requests.back().second, HasSubstr("segment: \"gold\""));
+}
+
+TEST_F(CliValueTest, AttributesOfValueModels) {
+  server_.answers["AdminService/UpdateWorkspace"] = R"pb(
+    name: "workspaces/shop"
+    value_settings {
+      purchase_model: "auto"
+      covariate_attributes: "plan"
+      covariate_attributes: "age"
+      model_by: "country"
+    })pb";
+  const Shown shown =
+      Run({"workspaces", "update", "shop", "--covariates=plan,age", "--model-by=country"});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(server_.requests.back().second,
+              HasSubstr("value_settings { covariate_attributes: \"plan\" covariate_attributes: "
+                        "\"age\" model_by: \"country\" }"));
+  EXPECT_THAT(server_.requests.back().second,
+              HasSubstr("paths: \"value_settings.covariate_attributes\" paths: "
+                        "\"value_settings.model_by\""));
+  EXPECT_THAT(shown.out, HasSubstr("plan, age"));
+  EXPECT_THAT(shown.out, HasSubstr("country"));
+  server_.answers["ValueService/GetValueModel"] = R"pb(
+    purchase_model: "mbg_nbd"
+    grouped_by: "country"
+    covariates {
+      name: "plan=gold"
+      attribute: "plan"
+      kind: COVARIATE_KIND_VALUE
+      value: "gold"
+      customer_count: 4000
+    }
+    covariates {
+      name: "age"
+      attribute: "age"
+      kind: COVARIATE_KIND_NUMBER
+      mean: 40.5
+      standard_deviation: 9.25
+      customer_count: 10800
+    }
+    effects { parameter: "alpha" covariate: "plan=gold" value: 0.69 standard_error: 0.05 }
+    segments { segment: "de" customer_count: 5000 purchase_model: "bg_nbd" reason: "lowest BIC" })pb";
+  const std::string text = Run({"value", "model", "--workspace=shop"}).out;
+  EXPECT_THAT(text, HasSubstr("1 with gold"));
+  EXPECT_THAT(text, HasSubstr("deviations of 9.2500 from 40.5000"));
+  EXPECT_THAT(text, HasSubstr("country"));
+  server_.answers["ValueService/GetValueReport"] = R"pb(
+    grouped_by: "country"
+    by_group {
+      segment: "de"
+      customer_count: 12
+      predicted_total { micros: 900000000 currency: "EUR" }
+    })pb";
+  EXPECT_THAT(Run({"value", "report", "--workspace=shop"}).out, HasSubstr("country"));
+  server_.answers["ValueService/PredictValue"] = "predictions { value { horizon_days: 365 } }";
+  Run({"value", "predict", "--workspace=shop", "--purchases=0", "--age=10", "--attribute=plan=gold",
+       "--attribute=age=42", "--attribute=vip=true"});
+  const std::string& request = server_.requests.back().second;
+  EXPECT_THAT(request, HasSubstr("key: \"plan\" value { string_value: \"gold\" }"));
+  EXPECT_THAT(request, HasSubstr("key: \"age\" value { number_value: 42 }"));
+  EXPECT_THAT(request, HasSubstr("key: \"vip\" value { bool_value: true }"));
 }
 
 }  // namespace

@@ -123,6 +123,17 @@ class FakeConnection final : public Connection {
   std::unique_ptr<EventStream> StreamEvents() override {
     return std::make_unique<FakeStream>(server_);
   }
+  // The answer is a text proto of ListAlertsResponse.
+  absl::Status WatchAlerts(const v1::WatchAlertsRequest& request, bool limited,
+                           ShowAlert show) override {
+    v1::ListAlertsResponse alerts;
+    const absl::Status status = Call("ReferenceService/WatchAlerts", request, alerts);
+    if (!status.ok()) return status;
+    for (const v1::Alert& alert : alerts.alerts()) {
+      if (const absl::Status shown = show(alert); !shown.ok()) return shown;
+    }
+    return limited ? absl::DeadlineExceededError("over") : absl::UnavailableError("stopped");
+  }
 
  private:
   FakeServer& server_;

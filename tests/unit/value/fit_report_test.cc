@@ -147,15 +147,17 @@ TEST(FitReport, CdnowConditionalExpectationsAndBaselines) {
               1e-12);
   // The folded judgement is that of customers one by one.
   const auto model = *MakePurchaseModel(fit.parameters);
-  std::vector<double> each;
-  for (const PurchaseHistory& row : cdnow.histories) {
-    each.push_back(model->PAlive(row) *
-                   model->ExpectedPurchases({1, row.frequency, 0, row.age_days}, 273));
+  double absolute = 0, squared_log = 0;
+  for (size_t i = 0; i < cdnow.histories.size(); ++i) {
+    const PurchaseHistory& row = cdnow.histories[i];
+    const double forecast =
+        model->PAlive(row) * model->ExpectedPurchases({1, row.frequency, 0, row.age_days}, 273);
+    absolute += std::fabs(forecast - cdnow.holdout[i]);
+    squared_log += std::pow(std::log1p(forecast) - std::log1p(cdnow.holdout[i]), 2);
   }
-  RAPPORT_ASSERT_OK_AND_ASSIGN(const HoldoutReport one_by_one,
-                               EvaluateHoldout(each, cdnow.holdout));
-  EXPECT_NEAR(report.mean_absolute_error, one_by_one.mean_absolute_error, 1e-10);
-  EXPECT_NEAR(report.mean_squared_log_error, one_by_one.mean_squared_log_error, 1e-10);
+  const auto customers_all = static_cast<double>(cdnow.histories.size());
+  EXPECT_NEAR(report.mean_absolute_error, absolute / customers_all, 1e-10);
+  EXPECT_NEAR(report.mean_squared_log_error, squared_log / customers_all, 1e-10);
 
   const auto lines = ConditionalExpectations(sample, expected);
   ASSERT_EQ(lines.size(), 8u);
