@@ -47,7 +47,7 @@ class WalkPayloads final : public metrics::PayloadSource {
 class MeasureStep final : public events::PassStep {
  public:
   explicit MeasureStep(const std::vector<metrics::CompiledMetric>& compiled)
-      : sums_(compiled.size()) {
+      : scope_(compiled.front().scope()), sums_(compiled.size()) {
     for (const metrics::CompiledMetric& metric : compiled) cells_.emplace_back(metric);
   }
   absl::Status Customer(events::CustomerWalk& walk) override {
@@ -56,12 +56,18 @@ class MeasureStep final : public events::PassStep {
     input.customer_no = walk.customer_no();
     input.events = walk.events();
     input.payloads = &payloads;
+    filter::StandardTypes types;
+    for (const EventColumns& event : input.events) types.Add(event.type);
+    input.types = &types;
+    const std::vector<TimeMicros> membership = metrics::MembershipOf(scope_, input.events);
+    input.membership = &membership;
     for (size_t i = 0; i < cells_.size(); ++i) cells_[i].Customer(input, 1, sums_[i]);
     return payloads.status();
   }
   std::vector<MeasureSums>& sums() { return sums_; }
 
  private:
+  const metrics::Scope& scope_;
   std::deque<metrics::MeasureCells> cells_;  // They do not move.
   std::vector<MeasureSums> sums_;
 };

@@ -14,7 +14,6 @@
 namespace rapport::facts {
 namespace {
 
-constexpr int32_t kMaxPurchases = 100;
 constexpr int64_t kMostRepeats = 1'000'000;
 
 absl::Status RequireRange(const char* field, int32_t number, int32_t high) {
@@ -92,6 +91,22 @@ absl::StatusOr<value::PurchaseHistory> HistoryOf(const Settings& settings,
   return history;
 }
 
+absl::StatusOr<FutureChances> ChancesOf(const WorkspaceModel& model, const Projection& projection,
+                                        int32_t horizon_days, int32_t max_purchases) {
+  if (!projection.has_orders) {
+    return FailedPrecondition("NO_PURCHASE", "the customer has no purchase to predict from");
+  }
+  const std::optional<StoredModels> models = ModelsOf(model);
+  if (!models) return FailedPrecondition("NO_VALUE_MODEL", "no value model is fitted yet");
+  const ModelUse use = models->UseOf(projection.facts.acquisition_channel(), projection.attributes);
+  ASSIGN_OR_RETURN(const value::ModelParameters parameters, models->PurchasesOf(use));
+  ASSIGN_OR_RETURN(const auto purchases, value::MakePurchaseModel(parameters));
+  ASSIGN_OR_RETURN(const auto forecast,
+                   value::PurchaseForecast::Create(*purchases, projection.purchases));
+  return FutureChances{forecast.PurchaseCounts(horizon_days, static_cast<uint32_t>(max_purchases)),
+                       forecast.PAliveAhead(horizon_days)};
+}
+
 ValuePredictor::ValuePredictor(const Settings& settings, const WorkspaceModel& model,
                                StoredModels models)
     : settings_(settings),
@@ -102,7 +117,7 @@ absl::StatusOr<ValuePredictor> ValuePredictor::Create(const Settings& settings,
                                                       const WorkspaceModel* model,
                                                       const v1::PredictValueRequest& request) {
   RETURN_IF_ERROR(RequireRange("horizon_days", request.horizon_days(), kMaxHorizonDays));
-  RETURN_IF_ERROR(RequireRange("max_purchases", request.max_purchases(), kMaxPurchases));
+  RETURN_IF_ERROR(RequireRange("max_purchases", request.max_purchases(), kMaxPurchaseCounts));
   WorkspaceModel used;
   if (model != nullptr) used = *model;
   // Classifiers and subscriptions need more than a history.

@@ -33,6 +33,16 @@ absl::StatusOr<value::PurchaseHistory> HistoryOf(const Settings& settings,
                                                  const v1::PurchaseInput& input,
                                                  std::string_view prefix);
 
+// What may come of a customer over a horizon.
+struct FutureChances {
+  std::vector<double> purchase_counts;  // Of 0, 1, ... purchases.
+  double p_alive = 0;                   // At the horizon's end.
+};
+inline constexpr int32_t kMaxPurchaseCounts = 100;
+// By the customer's own model. FailedPrecondition NO_VALUE_MODEL or NO_PURCHASE.
+absl::StatusOr<FutureChances> ChancesOf(const WorkspaceModel& model, const Projection& projection,
+                                        int32_t horizon_days, int32_t max_purchases);
+
 class ValuePredictor {
  public:
   // `model` may be null. OUT_OF_RANGE "horizon_days" or "max_purchases"; errors of

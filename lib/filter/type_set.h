@@ -14,6 +14,30 @@ namespace rapport::filter {
 
 inline constexpr uint16_t kFirstCustomType = 1000;  // events::kCustomTypeBase.
 
+// Standard types bit by bit, and whether there are custom ones: what a customer's events
+// are, at a glance.
+class StandardTypes {
+ public:
+  static constexpr uint16_t kCount = 256;
+  static StandardTypes All() {
+    StandardTypes all;
+    all.bits_.fill(~uint64_t{0});
+    return all;
+  }
+  void Add(uint16_t type) {
+    const size_t bit = type < kCount ? type : size_t{kCount};
+    bits_[bit / 64] |= uint64_t{1} << (bit % 64);
+  }
+  bool Meets(const StandardTypes& other) const {
+    uint64_t both = 0;
+    for (size_t i = 0; i < bits_.size(); ++i) both |= bits_[i] & other.bits_[i];
+    return both != 0;
+  }
+
+ private:
+  std::array<uint64_t, 5> bits_{};
+};
+
 class TypeSet {
  public:
   TypeSet() = default;

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "lib/base/event_columns.h"
+#include "lib/filter/type_set.h"
 
 namespace rapport::v1 {
 class Customer;
@@ -39,6 +41,10 @@ struct CustomerInput {
   const v1::Customer* customer = nullptr;
   // nullptr: no event has a payload. Needed if CompiledMetric or the query reads payloads.
   PayloadSource* payloads = nullptr;
+  // Types of the events, when the caller knows them; and when the customer joined and left
+  // the books (MembershipOf in measure.h). What several metrics look at is found once.
+  const filter::StandardTypes* types = nullptr;
+  const std::vector<TimeMicros>* membership = nullptr;
   // For FACT_MEAN: the fact that the definition names, in units; nullopt: not known.
   std::optional<double> fact;
 };

@@ -9,7 +9,6 @@
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
 #include "lib/metrics/definition_texts.h"
-#include "lib/metrics/query.h"
 #include "lib/metrics/registry.h"
 
 namespace rapport::metrics {
@@ -108,13 +107,6 @@ absl::Status CheckOwn(const v1::MetricDefinition& definition, const filter::Name
                         Cat("'", definition.metric(), "' is built in; take another id"));
   }
   return CheckDefinition(definition, names);
-}
-
-const std::vector<v1::MetricDefinition>& Definitions() { return BuiltInDefinitions(); }
-
-absl::StatusOr<const v1::MetricDefinition*> FindDefinition(std::string_view metric) {
-  static const Registry& built_in = *new Registry();
-  return built_in.Find(metric);
 }
 
 }  // namespace rapport::metrics

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "lib/base/day_clock.h"
@@ -76,6 +77,10 @@ class Measure {
 int64_t ValueMicros(const EventColumns& event);
 // Micros in one step of Cell::value_sum, for the same.
 int64_t ValueScale(uint16_t type);
+
+// When a customer joined and left the books, in turn, also by silence to come; empty for
+// one who never bought. Events of Scope::event_end and later do not exist.
+std::vector<TimeMicros> MembershipOf(const Scope& scope, std::span<const EventColumns> events);
 
 // One per shape of maths; see Measure::Create.
 std::unique_ptr<Measure> NewEventMeasure(const CompiledMetric& metric,

@@ -2,7 +2,10 @@
 #include "lib/metrics/measure_cells.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
+
+#include "rapport/v1/event.pb.h"
 
 namespace rapport::metrics {
 namespace {
@@ -11,47 +14,132 @@ constexpr Granularity kGranularities[] = {Granularity::kDay, Granularity::kWeek,
                                           Granularity::kMonth, Granularity::kQuarter,
                                           Granularity::kYear};
 
+// Rows hold 4 bytes a day: these bounds keep the worst case at 16 MB a metric.
+constexpr size_t kMostRows = 512;
+constexpr int64_t kMostDaysFromAnchor = 4096;
+
+filter::StandardTypes SubscriptionTypes() {
+  filter::StandardTypes types;
+  for (int type = v1::EVENT_TYPE_SUBSCRIPTION_STARTED;
+       type <= v1::EVENT_TYPE_SUBSCRIPTION_CANCELLED; ++type) {
+    types.Add(static_cast<uint16_t>(type));
+  }
+  return types;
+}
+
+// Types of events that let a customer add something; all where silence or no event counts.
+filter::StandardTypes WantedBy(const CompiledMetric& metric) {
+  unsigned roles = kNumerator | kDenominator | kSubtracted;
+  switch (metric.shape()) {
+    case Shape::kPairs:
+      roles = kDenominator;
+      break;
+    case Shape::kSessions:
+      roles = kNumerator;
+      break;
+    case Shape::kDistinct:
+      break;
+    case Shape::kRecurring:
+      return SubscriptionTypes();
+    default:
+      return filter::StandardTypes::All();
+  }
+  filter::StandardTypes wanted;
+  for (uint16_t type = 0; type < filter::StandardTypes::kCount; ++type) {
+    if ((metric.RolesOf(type) & roles) != 0) wanted.Add(type);
+  }
+  wanted.Add(filter::kFirstCustomType);
+  return wanted;
+}
+
+void AddTo(Sums& sums, const Observation& observation, int sign) {
+  if (sign > 0) return sums.Add(observation);
+  Sums one;
+  one.Add(observation);
+  sums.Subtract(one);
+}
+
 // Buckets up to as_of's for which engagement is kept: enough for a chart of each kind.
 int KeptBuckets(Granularity granularity) {
   switch (granularity) {
     case Granularity::kDay:
-      return 62;
+      return 31;
     case Granularity::kWeek:
-      return 60;
+      return 27;
     case Granularity::kMonth:
-      return 36;
+      return 25;
     case Granularity::kQuarter:
-      return 24;
+      return 9;
     case Granularity::kYear:
       break;
   }
-  return 12;
+  return 6;
 }
 
 }  // namespace
 
+MeasureSums::Row& MeasureSums::NewRow(const Packed& group, int32_t day) {
+  places_.emplace(group, static_cast<uint32_t>(rows_.size()));
+  return rows_.emplace_back(Row{.anchor = day, .first = day, .numbers = {}});
+}
+
+MeasureSums::Row* MeasureSums::RowOf(const MeasureKey& key) {
+  const Packed group{uint64_t{key.channel} << 8 | key.granularity,
+                     uint64_t{key.touchpoint_no} << 32 | key.campaign_no};
+  if (last_row_ == nullptr || !(last_group_ == group)) {
+    const auto known = places_.find(group);
+    if (known == places_.end() && rows_.size() == kMostRows) return nullptr;
+    last_group_ = group;
+    last_row_ = known == places_.end() ? &NewRow(group, key.day) : &rows_[known->second];
+  }
+  const int64_t away = std::abs(int64_t{key.day} - last_row_->anchor);
+  return away < kMostDaysFromAnchor ? last_row_ : nullptr;
+}
+
+uint32_t& MeasureSums::NumberOf(const MeasureKey& key) {
+  Row* row = RowOf(key);
+  if (row == nullptr) {
+    const uint64_t place = uint64_t{static_cast<uint32_t>(key.day)} << 32 |
+                           uint64_t{key.channel} << 8 | key.granularity;
+    return numbers_[{place, uint64_t{key.touchpoint_no} << 32 | key.campaign_no}];
+  }
+  if (key.day < row->first) {
+    row->numbers.insert(row->numbers.begin(), static_cast<size_t>(row->first - key.day), 0);
+    row->first = key.day;
+  }
+  const auto place = static_cast<size_t>(key.day - row->first);
+  if (place >= row->numbers.size()) row->numbers.resize(place + 1);
+  return row->numbers[place];
+}
+
+Sums& MeasureSums::At(const MeasureKey& key) {
+  uint32_t& number = NumberOf(key);
+  if (number == 0) {
+    cells_.emplace_back(key, Sums());
+    number = static_cast<uint32_t>(cells_.size());
+  }
+  return cells_[number - 1].second;
+}
+
 void MeasureSums::Add(const MeasureKey& key, const Sums& sums, int sign) {
   if (sign > 0) {
-    sums_[key].Add(sums);
+    At(key).Add(sums);
   } else {
-    sums_[key].Subtract(sums);
+    At(key).Subtract(sums);
   }
 }
 
 void MeasureSums::Add(const MeasureKey& key, const Observation& observation, int sign) {
-  if (sign > 0) return sums_[key].Add(observation);
-  Sums one;
-  one.Add(observation);
-  sums_[key].Subtract(one);
+  AddTo(At(key), observation, sign);
 }
 
 void MeasureSums::Merge(const MeasureSums& other) {
-  for (const auto& [key, sums] : other.sums_) sums_[key].Add(sums);
+  for (const auto& [key, sums] : other.cells_) At(key).Add(sums);
 }
 
 std::vector<std::pair<MeasureKey, const Sums*>> MeasureSums::Sorted() const {
   std::vector<std::pair<MeasureKey, const Sums*>> sorted;
-  for (const auto& [key, sums] : sums_) {
+  for (const auto& [key, sums] : cells_) {
     if (!sums.IsZero()) sorted.emplace_back(key, &sums);
   }
   std::sort(sorted.begin(), sorted.end(),
@@ -111,7 +199,10 @@ class MeasureCells::CalendarRow {
 };
 
 MeasureCells::MeasureCells(const CompiledMetric& metric)
-    : metric_(metric), measure_(Measure::Create(metric, nullptr)), days_(metric.scope().calendar) {
+    : metric_(metric),
+      measure_(Measure::Create(metric, nullptr)),
+      wanted_(WantedBy(metric)),
+      days_(metric.scope().calendar) {
   for (const Granularity granularity : kGranularities) {
     rows_[static_cast<size_t>(granularity) - 1] =
         std::make_unique<CalendarRow>(granularity, metric.scope().calendar);
@@ -121,6 +212,7 @@ MeasureCells::MeasureCells(const CompiledMetric& metric)
 MeasureCells::~MeasureCells() = default;
 
 void MeasureCells::Customer(const CustomerInput& input, int sign, MeasureSums& sums) {
+  if (input.types != nullptr && !wanted_.Meets(*input.types)) return;
   if (!measure_->Read(input)) return;
   if (IsDated(metric_.kind())) return Dated(input, sign, sums);
   if (!IsLevel(metric_.kind())) return Windowed(input, sign, sums);
@@ -128,16 +220,20 @@ void MeasureCells::Customer(const CustomerInput& input, int sign, MeasureSums& s
   if (metric_.shape() == Shape::kRecurring) Moves(sign, sums);
 }
 
+// Cells lie far apart: all of a customer's are fetched before the first is added to.
 void MeasureCells::Dated(const CustomerInput& input, int sign, MeasureSums& sums) {
+  found_.clear();
   measure_->ForEachDated([&](size_t event, const Observation& observation) {
     const EventColumns& columns = input.events[event];
-    sums.Add({.granularity = MeasureKey::kDated,
-              .day = days_.DayOf(columns.time),
-              .channel = columns.channel,
-              .touchpoint_no = columns.touchpoint_no,
-              .campaign_no = columns.campaign_no},
-             observation, sign);
+    Sums& cell = sums.At({.granularity = MeasureKey::kDated,
+                          .day = days_.DayOf(columns.time),
+                          .channel = columns.channel,
+                          .touchpoint_no = columns.touchpoint_no,
+                          .campaign_no = columns.campaign_no});
+    __builtin_prefetch(&cell, 1);
+    found_.emplace_back(&cell, observation);
   });
+  for (const auto& [cell, observation] : found_) AddTo(*cell, observation, sign);
 }
 
 void MeasureCells::Steps(int sign, MeasureSums& sums) {

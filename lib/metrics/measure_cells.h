@@ -17,6 +17,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -38,11 +39,6 @@ struct MeasureKey {
   uint32_t touchpoint_no = 0;
   uint32_t campaign_no = 0;
   friend auto operator<=>(const MeasureKey&, const MeasureKey&) = default;
-  template <typename H>
-  friend H AbslHashValue(H state, const MeasureKey& key) {
-    return H::combine(std::move(state), key.granularity, key.day, key.channel, key.touchpoint_no,
-                      key.campaign_no);
-  }
 };
 // store::SeriesKey::event_type of stored cells, so that cells of one granularity lie
 // together: the metric's number (0-8191) and the granularity.
@@ -50,20 +46,52 @@ inline uint16_t MeasureType(uint32_t metric_no, uint8_t granularity) {
   return static_cast<uint16_t>(metric_no * 8 + granularity);
 }
 
-// Not thread-safe; merge tables of threads in any order.
+// Not thread-safe; merge tables of threads in any order. Days of one granularity and group
+// lie in a row that is found by a small hash; what does not fit rows (many groups, days far
+// apart) is found by its whole key.
 class MeasureSums {
  public:
+  MeasureSums() = default;
+  MeasureSums(MeasureSums&&) = default;
+  MeasureSums& operator=(MeasureSums&&) = default;
+
+  // The cell of a key, made if there is none; it stays where it is.
+  Sums& At(const MeasureKey& key);
   // sign +1 or -1.
   void Add(const MeasureKey& key, const Sums& sums, int sign = 1);
   void Add(const MeasureKey& key, const Observation& observation, int sign);
   void Merge(const MeasureSums& other);
-  bool empty() const { return sums_.empty(); }
-  size_t size() const { return sums_.size(); }
+  bool empty() const { return cells_.empty(); }
+  size_t size() const { return cells_.size(); }
   // Without those that are zero, by key.
   std::vector<std::pair<MeasureKey, const Sums*>> Sorted() const;
 
  private:
-  absl::flat_hash_map<MeasureKey, Sums> sums_;
+  // Numbers of cells, from 1, by day after `first`; 0: none.
+  struct Row {
+    int32_t anchor = 0;  // Its first day that came; others are near it.
+    int32_t first = 0;
+    std::vector<uint32_t> numbers;
+  };
+  struct Packed {
+    uint64_t place = 0;
+    uint64_t names = 0;
+    friend bool operator==(const Packed&, const Packed&) = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const Packed& key) {
+      return H::combine(std::move(state), key.place, key.names);
+    }
+  };
+  Row& NewRow(const Packed& group, int32_t day);
+  Row* RowOf(const MeasureKey& key);
+  uint32_t& NumberOf(const MeasureKey& key);
+
+  absl::flat_hash_map<Packed, uint32_t> places_;  // Of rows, by all of a key but the day.
+  std::deque<Row> rows_;
+  Packed last_group_;  // Windows of one granularity come one after the other.
+  Row* last_row_ = nullptr;
+  absl::flat_hash_map<Packed, uint32_t> numbers_;  // Of cells that are in no row.
+  std::deque<std::pair<MeasureKey, Sums>> cells_;
 };
 
 // True for definitions whose sums the night stores: not additive, not a fact, and without
@@ -88,6 +116,9 @@ class MeasureCells {
 
   const CompiledMetric& metric_;
   std::unique_ptr<Measure> measure_;
+  std::vector<std::pair<Sums*, Observation>> found_;
+  // Without an event of these types a customer adds nothing.
+  filter::StandardTypes wanted_;
   DayClock days_;
   std::array<std::unique_ptr<CalendarRow>, 5> rows_;
 };

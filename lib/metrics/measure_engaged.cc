@@ -29,10 +29,12 @@ size_t EngagementOf(uint16_t type) {
   return kTypes;
 }
 
-// Decayed number of events of a type just after its latest event.
-struct Level {
-  TimeMicros time = 0;
-  double amount = 0;
+// The events of one type: when, and the sum over those up to each of
+// 2^((time - as_of) / half-life). The decayed number of events at a moment is the sum up to
+// it times 2^((as_of - moment) / half-life), so a score takes products only.
+struct Evidence {
+  std::vector<TimeMicros> times;
+  std::vector<double> sums;
 };
 
 class EngagedMeasure final : public Measure {
@@ -41,22 +43,31 @@ class EngagedMeasure final : public Measure {
       : Measure(metric, filter),
         scoring_(metric.definition().engagement()),
         half_life_(scoring_.half_life_days() * static_cast<double>(kMicrosPerDay)),
-        weights_(std::min<size_t>(kTypes, static_cast<size_t>(scoring_.weights_size()))) {
-    for (size_t i = 0; i < weights_; ++i) total_weight_ += scoring_.weights(static_cast<int>(i));
+        as_of_(metric.scope().as_of) {
+    const auto weights = std::min<size_t>(kTypes, static_cast<size_t>(scoring_.weights_size()));
+    for (size_t i = 0; i < weights; ++i) {
+      weights_[i] = scoring_.weights(static_cast<int>(i));
+      total_weight_ += weights_[i];
+      if (i < static_cast<size_t>(scoring_.saturations_size())) {
+        saturations_[i] = scoring_.saturations(static_cast<int>(i));
+      }
+    }
   }
 
-  // Levels are anchored at events, so a score does not depend on what other moments are
-  // asked for.
   bool Walk() override {
-    for (auto& levels : levels_) levels.clear();
+    for (Evidence& evidence : evidence_) {
+      evidence.times.clear();
+      evidence.sums.clear();
+    }
     bool any = false;
     first_ = 0;
     for (size_t i = 0; i < events_.size(); ++i) {
       const size_t type = EngagementOf(events_[i].type);
       if (type == kTypes || !filter_.Matches(*input_, i)) continue;
-      std::vector<Level>& levels = levels_[type];
-      const double before = levels.empty() ? 0 : AmountAt(levels.back(), events_[i].time);
-      levels.push_back({events_[i].time, before + 1});
+      Evidence& evidence = evidence_[type];
+      const double before = evidence.sums.empty() ? 0 : evidence.sums.back();
+      evidence.times.push_back(events_[i].time);
+      evidence.sums.push_back(before + std::exp2(HalfLives(events_[i].time, as_of_)));
       if (!any) first_ = events_[i].time;
       any = true;
     }
@@ -65,11 +76,13 @@ class EngagedMeasure final : public Measure {
 
   void ForEachWindow(std::span<const TimeWindow> windows, const GroupOf*,
                      WindowSink sink) override {
+    std::array<size_t, kTypes> counts{};  // Of events before the moment; moments ascend.
     for (size_t i = 0; i < windows.size(); ++i) {
-      if (windows[i].begin > metric_.scope().as_of) return;
-      const TimeMicros moment = std::min(windows[i].end, metric_.scope().as_of + 1);
+      if (windows[i].begin > as_of_) return;
+      const TimeMicros moment = std::min(windows[i].end, as_of_ + 1);
       if (moment <= first_) continue;
-      const int64_t micros = std::llround(ScoreAt(moment) * static_cast<double>(kMicrosPerUnit));
+      const int64_t micros =
+          std::llround(ScoreAt(moment, counts) * static_cast<double>(kMicrosPerUnit));
       Observation observation;
       observation.count = 1;
       observation.sum = micros;
@@ -79,34 +92,58 @@ class EngagedMeasure final : public Measure {
   }
 
  private:
-  double AmountAt(const Level& level, TimeMicros time) const {
-    return level.amount * std::exp2(-static_cast<double>(time - level.time) / half_life_);
+  // Beyond so many half-lives before as_of the two factors leave the range of doubles.
+  static constexpr double kMostHalfLives = 400;
+
+  double HalfLives(TimeMicros time, TimeMicros since) const {
+    return static_cast<double>(time - since) / half_life_;
+  }
+
+  // 2^((as_of - moment) / half-life); moments are few, so they are kept.
+  double Growth(TimeMicros moment) {
+    Kept& kept = kept_[static_cast<size_t>(moment / kMicrosPerDay) % kept_.size()];
+    if (kept.moment != moment) kept = {moment, std::exp2(HalfLives(as_of_, moment))};
+    return kept.growth;
+  }
+
+  // Decayed number of the first `count` events.
+  double AmountAt(const Evidence& evidence, size_t count, TimeMicros moment) {
+    if (count == 0) return 0;
+    if (HalfLives(as_of_, moment) < kMostHalfLives) {
+      return evidence.sums[count - 1] * Growth(moment);
+    }
+    double amount = 0;
+    for (size_t i = 0; i < count; ++i) amount += std::exp2(HalfLives(evidence.times[i], moment));
+    return amount;
   }
 
   // Of events before `moment`.
-  double ScoreAt(TimeMicros moment) const {
+  double ScoreAt(TimeMicros moment, std::array<size_t, kTypes>& counts) {
     double score = 0;
-    for (size_t type = 0; type < weights_; ++type) {
-      const std::vector<Level>& levels = levels_[type];
-      const auto after =
-          std::lower_bound(levels.begin(), levels.end(), moment,
-                           [](const Level& level, TimeMicros time) { return level.time < time; });
-      if (after == levels.begin()) continue;
-      const double amount = AmountAt(*(after - 1), moment);
-      const double saturation = type < static_cast<size_t>(scoring_.saturations_size())
-                                    ? scoring_.saturations(static_cast<int>(type))
-                                    : 1;
-      score += scoring_.weights(static_cast<int>(type)) * kHighest * amount / (amount + saturation);
+    for (size_t type = 0; type < kTypes; ++type) {
+      const Evidence& evidence = evidence_[type];
+      size_t& count = counts[type];
+      while (count < evidence.times.size() && evidence.times[count] < moment) ++count;
+      const double amount = AmountAt(evidence, count, moment);
+      if (amount > 0) score += weights_[type] * kHighest * amount / (amount + saturations_[type]);
     }
     return score / total_weight_;
   }
 
+  struct Kept {
+    TimeMicros moment = 0;
+    double growth = 0;
+  };
+
   const v1::EngagementScoring& scoring_;
   const double half_life_;
-  const size_t weights_;
+  const TimeMicros as_of_;
+  std::array<double, kTypes> weights_{};
+  std::array<double, kTypes> saturations_{1, 1, 1, 1};
   double total_weight_ = 0;
   TimeMicros first_ = 0;
-  std::array<std::vector<Level>, kTypes> levels_;
+  std::array<Evidence, kTypes> evidence_;
+  std::array<Kept, 1024> kept_;
 };
 
 }  // namespace

@@ -14,14 +14,12 @@ class MemberMeasure final : public Measure {
         until_(metric.scope().calendar.StartOf(metric.scope().as_of_day() + 1)) {}
 
   bool Walk() override {
-    steps_.clear();
-    lifecycle::Trajectory trajectory(metric_.scope().rules);
-    for (const EventColumns& event : events_) {
-      trajectory.Add(
-          {.time = event.time, .value = event.value, .aux = event.aux, .type = event.type});
+    if (input_->membership != nullptr) {
+      steps_ = *input_->membership;
+    } else {
+      own_ = MembershipOf(metric_.scope(), events_);
+      steps_ = own_;
     }
-    trajectory.Finish();
-    steps_.assign(trajectory.membership().begin(), trajectory.membership().end());
     return !steps_.empty();
   }
 
@@ -59,10 +57,22 @@ class MemberMeasure final : public Measure {
   }
 
   const TimeMicros until_;
-  std::vector<TimeMicros> steps_;
+  std::vector<TimeMicros> own_;
+  std::span<const TimeMicros> steps_;
 };
 
 }  // namespace
+
+std::vector<TimeMicros> MembershipOf(const Scope& scope, std::span<const EventColumns> events) {
+  lifecycle::Trajectory trajectory(scope.rules);
+  for (const EventColumns& event : events) {
+    if (event.time >= scope.event_end) break;
+    trajectory.Add(
+        {.time = event.time, .value = event.value, .aux = event.aux, .type = event.type});
+  }
+  trajectory.Finish();
+  return {trajectory.membership().begin(), trajectory.membership().end()};
+}
 
 std::unique_ptr<Measure> NewMemberMeasure(const CompiledMetric& metric,
                                           const filter::EventPredicate* filter) {

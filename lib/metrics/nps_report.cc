@@ -1,87 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include "lib/metrics/nps_report.h"
+
+#include <string>
+#include <utility>
 
 #include "lib/base/status_macros.h"
-#include "lib/metrics/answer.h"
-#include "lib/metrics/gather.h"
-#include "lib/metrics/query.h"
-#include "lib/metrics/range.h"
-#include "rapport/v1/event.pb.h"
+#include "lib/metrics/point.h"
+#include "lib/metrics/respond.h"
+#include "lib/metrics/responder.h"
 
 namespace rapport::metrics {
 namespace {
 
-constexpr int kHighestScore = 10;
+constexpr int kScores = 11;  // 0 to 10.
 
-void FillScore(const GatherPlan& plan, const Figures& whole, v1::NpsReport& report) {
-  const v1::MetricPoint point = PointOf(plan, plan.range.days, whole);
-  if (point.has_value()) report.set_score(point.value());
-  if (point.has_interval()) *report.mutable_interval() = point.interval();
-  const ScoreCounts counts = CountScores(plan.definition, whole.tally);
+// The counts behind the score.
+void FillScores(const PreparedQuery& months, const SumTable& table, v1::NpsReport& report) {
+  const SlotReader sums(months, table.total(), 0);
+  const Sums& whole = *sums.whole();
+  const ScoreCounts counts = CountScores(months.definition(), whole);
   report.set_promoters(counts.positive);
   report.set_detractors(counts.negative);
   report.set_passives(counts.answers - counts.positive - counts.negative);
-  for (int score = 0; score <= kHighestScore; ++score) {
-    const auto found = whole.tally.scores.find(static_cast<uint16_t>(score));
-    report.add_distribution(found == whole.tally.scores.end() ? 0 : found->second);
+  report.mutable_distribution()->Resize(kScores, 0);
+  for (const auto& [score, answers] : whole.parts().scores) {
+    if (score < kScores) report.set_distribution(score, answers);
   }
 }
 
-// The whole range by one dimension, one point a group, from groups by both dimensions.
-void AddBreakdown(const GatherPlan& plan, const Gathered& both, Dimension dimension,
-                  google::protobuf::RepeatedPtrField<v1::MetricSeries>& series) {
-  const Dimension dimensions[] = {dimension};
-  const GatherPlan by_one{plan.definition, plan.scope, plan.range, dimensions, 1};
-  Gathered gathered;
-  for (const auto& [key, tallies] : both.groups) {
-    GroupKey group = key;
-    if (dimension == Dimension::kChannel) {
-      group.second = 0;
-    } else {
-      group.first = 0;
-    }
-    auto& whole = gathered.groups[group];
-    whole.resize(1);
-    for (const Tally& tally : tallies) whole[0].Add(tally);
-  }
-  for (v1::MetricSeries& group : GroupSeries(by_one, gathered)) *series.Add() = std::move(group);
-}
-
-absl::StatusOr<int64_t> CountDismissed(const DayRange& days, CellReader read) {
-  int64_t dismissed = 0;
-  const auto visit = [&](const CellKey& key, const Cell& cell) {
-    if (key.day >= days.begin && key.day < days.end) dismissed += cell.count;
-  };
-  RETURN_IF_ERROR(
-      read(SeriesFamily::kEvents, v1::EVENT_TYPE_SURVEY_DISMISSED, days.begin, days.end, visit));
-  return dismissed;
+void TakeMonths(v1::QueryMetricResponse& answer, v1::NpsReport& report) {
+  const v1::MetricPoint& whole = answer.total().whole();
+  if (whole.has_value()) report.set_score(whole.value());
+  if (whole.has_interval()) *report.mutable_interval() = whole.interval();
+  report.set_band(answer.band());
+  *report.mutable_monthly() = std::move(*answer.mutable_total()->mutable_points());
+  *report.mutable_context() = std::move(*answer.mutable_context());
 }
 
 }  // namespace
 
-absl::StatusOr<v1::NpsReport> Nps(const v1::GetNpsReportRequest& request, const QueryScope& scope,
-                                  CellReader read) {
-  ASSIGN_OR_RETURN(const v1::MetricDefinition* definition, FindDefinition("nps"));
-  ASSIGN_OR_RETURN(
-      const QueryRange months,
-      ResolveRange({request.start_date(), request.end_date(), v1::GRANULARITY_MONTH}, scope));
-  QueryRange range = months;
-  range.granularity.reset();
-  range.buckets = {range.days};
+std::string_view NpsMetric(NpsPart part) {
+  switch (part) {
+    case NpsPart::kDismissed:
+      return "survey_dismissal_rate";
+    case NpsPart::kResponse:
+      return "survey_response_rate";
+    case NpsPart::kFollowUp:
+      return "detractor_follow_up_rate";
+    case NpsPart::kRecovery:
+      return "detractor_recovery_rate";
+    default:
+      return "nps";
+  }
+}
 
-  v1::NpsReport report;
-  constexpr Dimension kBoth[] = {Dimension::kChannel, Dimension::kTouchpoint};
-  const GatherPlan monthly_plan{*definition, scope, months, kBoth, 1};
-  ASSIGN_OR_RETURN(const Gathered monthly, Gather(monthly_plan, read));
-  *report.mutable_monthly() = TotalSeries(monthly_plan, monthly).points();
-  const GatherPlan plan{*definition, scope, range, {}, 1};
-  FillScore(plan, *monthly.whole, report);
-  AddBreakdown(plan, monthly, Dimension::kChannel, *report.mutable_by_channel());
-  AddBreakdown(plan, monthly, Dimension::kTouchpoint, *report.mutable_by_touchpoint());
-  ASSIGN_OR_RETURN(const int64_t dismissed, CountDismissed(range.days, read));
-  report.set_dismissed(dismissed);
-  report.set_band(FillContext(monthly_plan, monthly, *report.mutable_context()));
-  return report;
+v1::QueryMetricRequest NpsQuery(NpsPart part, const v1::GetNpsReportRequest& request) {
+  v1::QueryMetricRequest query;
+  query.set_parent(request.parent());
+  query.set_metric(std::string(NpsMetric(part)));
+  query.set_start_date(request.start_date());
+  query.set_end_date(request.end_date());
+  query.set_view(request.view());
+  if (part == NpsPart::kMonths) query.set_granularity(v1::GRANULARITY_MONTH);
+  if (part == NpsPart::kChannels) query.add_group_by("channel");
+  if (part == NpsPart::kTouchpoints) query.add_group_by("touchpoint");
+  return query;
+}
+
+v1::GetNpsReportRequest NpsWindow(const v1::GetNpsReportRequest& request,
+                                  const PreparedQuery& months) {
+  v1::GetNpsReportRequest window = request;
+  const TimeWindow& whole = months.ranges().front().whole();
+  window.set_start_date(FormatDate(whole.first_day));
+  window.set_end_date(FormatDate(whole.end_day));
+  return window;
+}
+
+absl::Status FillNps(NpsPart part, const PreparedQuery& query, const SumTable& table,
+                     v1::NpsReport& report) {
+  ASSIGN_OR_RETURN(v1::QueryMetricResponse answer, Respond(query, table, ""));
+  v1::MetricPoint& point = *answer.mutable_total()->mutable_points(0);
+  switch (part) {
+    case NpsPart::kMonths:
+      FillScores(query, table, report);
+      TakeMonths(answer, report);
+      break;
+    case NpsPart::kChannels:
+      *report.mutable_by_channel() = std::move(*answer.mutable_groups());
+      break;
+    case NpsPart::kTouchpoints:
+      *report.mutable_by_touchpoint() = std::move(*answer.mutable_groups());
+      break;
+    case NpsPart::kDismissed:
+      report.set_dismissed(static_cast<int64_t>(point.numerator()));
+      break;
+    case NpsPart::kResponse:
+      report.set_sent(static_cast<int64_t>(point.denominator()));
+      if (point.has_value()) report.set_response_rate(point.value());
+      break;
+    case NpsPart::kFollowUp:
+      *report.mutable_follow_up() = std::move(point);
+      break;
+    case NpsPart::kRecovery:
+      *report.mutable_recovery() = std::move(point);
+      break;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace rapport::metrics

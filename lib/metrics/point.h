@@ -9,7 +9,6 @@
 #include "lib/math/significance.h"
 #include "lib/metrics/prepared_query.h"
 #include "lib/metrics/sums.h"
-#include "lib/metrics/tally.h"
 #include "rapport/v1/metric.pb.h"
 
 namespace rapport::metrics {
@@ -31,6 +30,13 @@ void FillPoint(const PointContext& context, const TimeWindow& covers, const Sums
 math::Difference Compare(const PointContext& context, const TimeWindow& first_covers,
                          const Sums& first, const TimeWindow& second_covers, const Sums& second);
 
+// Answers above the positive cut and below the negative one; scores mapped to the
+// definition's scale.
+struct ScoreCounts {
+  int64_t positive = 0;
+  int64_t negative = 0;
+  int64_t answers = 0;
+};
 ScoreCounts CountScores(const v1::MetricDefinition& definition, const Sums& sums);
 // Sum and sum of squares of mapped scores, in units.
 struct ScoreMoments {
@@ -38,6 +44,9 @@ struct ScoreMoments {
   double squares = 0;
 };
 ScoreMoments ScoreMomentsOf(const v1::MetricDefinition& definition, const Sums& sums);
+
+// The interpretation of a value: label of the last band that begins at or below it.
+std::string BandOf(const v1::MetricDefinition& definition, double value);
 
 // A part of recurring revenue; the level at the end without one.
 PaidSums RecurringPartOf(v1::RecurringPart part, const RecurringSums& sums);

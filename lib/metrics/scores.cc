@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores of answers on their definition's scale.
+// Scores of answers on their definition's scale, and bands of values.
 #include "lib/metrics/point.h"
 
 namespace rapport::metrics {
@@ -49,6 +49,14 @@ ScoreMoments ScoreMomentsOf(const v1::MetricDefinition& definition, const Sums& 
     moments.squares += score * score * static_cast<double>(answers);
   }
   return moments;
+}
+
+std::string BandOf(const v1::MetricDefinition& definition, double value) {
+  std::string label;
+  for (const v1::Band& band : definition.bands()) {
+    if (value >= band.from()) label = band.label();
+  }
+  return label;
 }
 
 }  // namespace rapport::metrics

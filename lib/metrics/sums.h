@@ -81,9 +81,11 @@ struct SumParts {
 
 // One addition to sums.
 struct Observation {
+  // In an order in which compilers do not join two of them into one read of 16 bytes, which
+  // waits for the writes before it.
   int64_t count = 0;
-  int64_t base = 0;
   Int128 sum = 0;
+  int64_t base = 0;
   int64_t left_out = 0;              // Amounts without an exchange rate.
   std::optional<uint16_t> score;     // ScoreBucket.
   std::optional<int64_t> magnitude;  // Micros: its square is added, times that of the factor:

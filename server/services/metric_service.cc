@@ -4,48 +4,31 @@
 #include <utility>
 
 #include "lib/base/status_macros.h"
-#include "lib/metrics/query.h"
 #include "rapport/v1/metric_service.grpc.pb.h"
 #include "server/call.h"
 #include "server/customer_view.h"
 #include "server/metric_reader.h"
-#include "server/series_reader.h"
 #include "server/services/metric_definitions.h"
 #include "server/services/metric_questions.h"
 #include "server/services/metric_stream.h"
-#include "server/services/nps_follow_up.h"
+#include "server/services/nps_report.h"
 
 namespace rapport::server {
 namespace {
 
-constexpr std::string_view kNps = "nps";
-
 void NoteMissingGeneration(const ReadPoint& at, v1::AnswerContext* context) {
   if (at.generation != nullptr) return;
-  context->add_notes(
-      "No nightly run yet: events since the start only, no counts of distinct customers.");
+  context->add_notes("No nightly run yet: events since the start only.");
 }
 
 absl::Status HandleGetNpsReport(CallContext& call, const v1::GetNpsReportRequest& request,
                                 v1::NpsReport* response) {
   ASSIGN_OR_RETURN(const ScopeHandle scope,
                    call.env().workspaces.FromName(request.parent(), "parent"));
-  ASSIGN_OR_RETURN(const v1::MetricDefinition* definition, metrics::FindDefinition(kNps));
-  store::GenerationHandle generation;
-  v1::View view = v1::VIEW_LIVE;
-  {
-    Serving::Reading reading(call.env().serving);
-    generation = reading.generation();
-    ASSIGN_OR_RETURN(view, MetricView(request.view(), generation));
-    const ReadPoint cells_at{call.env(), *scope, generation, view, call.now()};
-    const SeriesReader reader(call, cells_at);
-    ASSIGN_OR_RETURN(const metrics::QueryScope query, reader.ScopeFor(*definition));
-    ASSIGN_OR_RETURN(*response, metrics::Nps(request, query, [&](auto... arguments) {
-      return reader.Read(arguments...);
-    }));
-  }
+  const store::GenerationHandle generation = call.env().serving.Current();
+  ASSIGN_OR_RETURN(const v1::View view, MetricView(request.view(), generation));
   const ReadPoint at{call.env(), *scope, generation, view, call.now()};
-  RETURN_IF_ERROR(AddFollowUp(call, at, *response));
+  ASSIGN_OR_RETURN(*response, MakeNpsReport(call, at, request));
   FillContext(at, response->mutable_context());
   NoteMissingGeneration(at, response->mutable_context());
   return absl::OkStatus();

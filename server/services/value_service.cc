@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/facts/predict_value.h"
 #include "lib/facts/reports.h"
 #include "rapport/v1/value_service.grpc.pb.h"
 #include "server/call.h"
@@ -71,6 +73,22 @@ absl::Status FillValue(const ReadPoint& at, CustomerNo customer_no, int32_t hori
   return absl::OkStatus();
 }
 
+absl::Status FillChances(const ReadPoint& at, CustomerNo customer_no,
+                         const v1::GetCustomerValueRequest& request,
+                         v1::GetCustomerValueResponse* response) {
+  if (request.max_purchases() == 0 || at.model() == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto projection, ProjectCustomer(at, customer_no));
+  if (!projection.has_value() || !projection->has_orders) return absl::OkStatus();
+  const int32_t horizon =
+      request.horizon_days() > 0 ? request.horizon_days() : at.scope.settings.value_horizon_days;
+  ASSIGN_OR_RETURN(const facts::FutureChances chances,
+                   facts::ChancesOf(*at.model(), *projection, horizon, request.max_purchases()));
+  response->mutable_purchase_counts()->Assign(chances.purchase_counts.begin(),
+                                              chances.purchase_counts.end());
+  response->set_p_alive_at_horizon(chances.p_alive);
+  return absl::OkStatus();
+}
+
 absl::Status HandleGetCustomerValue(CallContext& call, const v1::GetCustomerValueRequest& request,
                                     v1::GetCustomerValueResponse* response) {
   ASSIGN_OR_RETURN(const CustomerName parsed, ParseCustomerName(request.name(), "name"));
@@ -78,11 +96,15 @@ absl::Status HandleGetCustomerValue(CallContext& call, const v1::GetCustomerValu
   if (request.horizon_days() < 0 || request.horizon_days() > facts::kMaxHorizonDays) {
     return InvalidField("horizon_days", "OUT_OF_RANGE", "must be from 1 to 3650, or 0");
   }
+  if (request.max_purchases() < 0 || request.max_purchases() > facts::kMaxPurchaseCounts) {
+    return InvalidField("max_purchases", "OUT_OF_RANGE", "must be from 0 to 100");
+  }
   ASSIGN_OR_RETURN(const CustomerNo customer_no, FindCustomer(*scope, parsed.customer));
   Serving::Reading reading(call.env().serving);
   if (reading.generation() == nullptr) return NoGeneration();
   const ReadPoint at{call.env(), *scope, reading.generation(), request.view(), call.now()};
-  return FillValue(at, customer_no, request.horizon_days(), response);
+  RETURN_IF_ERROR(FillValue(at, customer_no, request.horizon_days(), response));
+  return FillChances(at, customer_no, request, response);
 }
 
 absl::Status HandleBatchGetCustomerValues(CallContext& call,

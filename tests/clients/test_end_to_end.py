@@ -51,6 +51,24 @@ class EndToEnd(unittest.TestCase):
             distance = abs(found[name].value - true) / found[name].standard_error
             self.assertLess(distance, 4, f"{name}: {found[name].value} for {true}")
 
+    def test_a_customers_future_is_that_of_its_history(self):
+        listed = self.rig.stubs.customers.ListCustomers(customers.ListCustomersRequest(
+            parent=PARENT, page_size=5, filter="rfm.frequency > 2")).customers
+        self.assertEqual(len(listed), 5)
+        for one in listed:
+            answer = self.rig.stubs.values.GetCustomerValue(values.GetCustomerValueRequest(
+                name=one.name, horizon_days=90, max_purchases=4))
+            value = answer.value
+            predicted = self.rig.stubs.values.PredictValue(values.PredictValueRequest(
+                parent=PARENT, horizon_days=90, max_purchases=4, histories=[values.PurchaseInput(
+                    repeat_purchases=value.repeat_purchases, recency_days=value.recency_days,
+                    age_days=value.age_days, sum_log_gap_days=value.sum_log_gap_days,
+                    channel=one.facts.acquisition_channel)])).predictions[0]
+            self.assertEqual(list(answer.purchase_counts), list(predicted.purchase_counts))
+            self.assertEqual(len(answer.purchase_counts), 5)
+            self.assertEqual(answer.p_alive_at_horizon, predicted.p_alive_at_horizon)
+            self.assertLess(answer.p_alive_at_horizon, value.p_alive)
+
     def test_commands_print_for_people_and_for_programs(self):
         for words in (("value", "report"), ("metrics", "nps"), ("cohorts", "retention"), ("lifecycle", "show"),
                       ("value", "model"), ("runs", "list"), ("generations", "list"), ("customers", "list")):

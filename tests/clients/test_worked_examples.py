@@ -100,6 +100,17 @@ class WorkedExamples(unittest.TestCase):
         self.assertEqual(report.context.sample_size, 500)
         self.assertAlmostEqual(self.value("surveys", "nps", "2025-03-01", "2025-04-01"), 40.0, places=9)
 
+    def test_report_of_the_score_is_what_queries_answer(self):
+        march = ("2025-03-01", "2025-04-01")
+        for view in (answers.VIEW_NIGHTLY, answers.VIEW_LIVE):
+            report = self.rig.stubs.metrics.GetNpsReport(metrics.GetNpsReportRequest(
+                parent="workspaces/surveys", start_date=march[0], end_date=march[1], view=view))
+            for point, metric in ((report.follow_up, "detractor_follow_up_rate"),
+                                  (report.recovery, "detractor_recovery_rate")):
+                self.assertEqual(point, self.query("surveys", metric, *march, view=view).total.points[0])
+                self.assertEqual((point.sample_size, point.value), (100, 0))
+            self.assertEqual(report.monthly[0], self.query("surveys", "nps", *march, view=view).total.points[0])
+
     def test_satisfaction_is_50_percent(self):
         self.assertAlmostEqual(self.value("surveys", "csat", "2025-03-01", "2025-04-01"), 50.0, places=9)
 

@@ -279,6 +279,40 @@ TEST_F(MetricServiceTest, BadQueriesAreToldWhatIsWrong) {
   }
 }
 
+// The report is a bundle of queries: the same figures as asked for one by one.
+TEST_F(MetricServiceTest, NpsReportIsWhatQueriesAnswer) {
+  v1::GetNpsReportRequest request;
+  request.set_parent(kShop);
+  v1::NpsReport report;
+  ASSERT_THAT(Call(*stubs_->metrics, &MetricService::Stub::GetNpsReport, request, &report),
+              IsGrpcOk());
+  EXPECT_DOUBLE_EQ(report.score(), 0);  // One promoter, one detractor.
+  v1::QueryMetricRequest months = Ask("nps");
+  months.set_granularity(v1::GRANULARITY_MONTH);
+  const v1::QueryMetricResponse total = Query(months);
+  ASSERT_EQ(report.monthly_size(), total.total().points_size());
+  EXPECT_EQ(report.monthly(0).DebugString(), total.total().points(0).DebugString());
+  EXPECT_EQ(report.context().end_date(), total.context().end_date());
+  v1::QueryMetricRequest by_channel = Ask("nps");
+  by_channel.set_start_date(total.context().start_date());
+  by_channel.set_end_date(total.context().end_date());
+  by_channel.add_group_by("channel");
+  const v1::QueryMetricResponse channels = Query(by_channel);
+  ASSERT_EQ(report.by_channel_size(), 2);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(report.by_channel(i).DebugString(), channels.groups(i).DebugString());
+  }
+  EXPECT_EQ(report.follow_up().sample_size(), 1);
+  EXPECT_EQ(report.follow_up().value(), 0);
+  request.set_end_date("soon");
+  EXPECT_THAT(Call(*stubs_->metrics, &MetricService::Stub::GetNpsReport, request, &report),
+              RefusesField("end_date", "BAD_DATE"));
+  request.set_start_date("2026-02-01");
+  request.set_end_date("2026-02-01");
+  EXPECT_THAT(Call(*stubs_->metrics, &MetricService::Stub::GetNpsReport, request, &report),
+              RefusesField("end_date", "INVERTED_RANGE"));
+}
+
 TEST_F(MetricServiceTest, NightlyNeedsAGeneration) {
   v1::QueryMetricRequest request = Ask("orders");
   request.set_view(v1::VIEW_NIGHTLY);

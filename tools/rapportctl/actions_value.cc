@@ -23,6 +23,10 @@ absl::Status Get(Invocation& invocation) {
     ASSIGN_OR_RETURN(const int64_t horizon, invocation.Number("horizon", 1, 3650));
     request.set_horizon_days(static_cast<int32_t>(horizon));
   }
+  if (invocation.Has("counts")) {
+    ASSIGN_OR_RETURN(const int64_t counts, invocation.Number("counts", 0, 100));
+    request.set_max_purchases(static_cast<int32_t>(counts));
+  }
   ASSIGN_OR_RETURN(const auto answer, invocation.Ask<v1::GetCustomerValueResponse>(
                                           "ValueService/GetCustomerValue", request));
   if (invocation.json()) return invocation.PrintJson(answer);
@@ -33,8 +37,14 @@ absl::Status Get(Invocation& invocation) {
   } else {
     sheet.Add("value", "none: no purchase or subscription yet");
   }
-  invocation.out() << sheet.Text(invocation.terminal())
-                   << ContextText(answer.context(), invocation.terminal());
+  if (answer.has_p_alive_at_horizon()) {
+    sheet.Add("alive at the end", FormatShare(answer.p_alive_at_horizon()));
+  }
+  invocation.out() << sheet.Text(invocation.terminal());
+  if (answer.purchase_counts_size() > 0) {
+    invocation.out() << "\n" << CountsText(answer.purchase_counts(), invocation.terminal());
+  }
+  invocation.out() << ContextText(answer.context(), invocation.terminal());
   return absl::OkStatus();
 }
 
@@ -168,7 +178,10 @@ std::vector<Action> ValueActions() {
                   .help = "Recompute now with the generation's parameters."},
                  {.name = "horizon",
                   .placeholder = "DAYS",
-                  .help = "Another horizon than the workspace's, 1-3650."}},
+                  .help = "Another horizon than the workspace's, 1-3650."},
+                 {.name = "counts",
+                  .placeholder = "N",
+                  .help = "Also the chances of 0, 1, ... N purchases over the horizon."}},
        .examples = {"value get --workspace=shop 17850 --horizon=90"},
        .run = Get},
       {.path = "value report",

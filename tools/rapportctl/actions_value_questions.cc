@@ -22,7 +22,6 @@
 namespace rapport::ctl {
 namespace {
 
-constexpr int kBarWidth = 30;
 constexpr std::string_view kValuePrefix = "value.";
 
 absl::StatusOr<double> ParseReal(std::string_view what, std::string_view text) {
@@ -127,20 +126,6 @@ absl::Status FillModel(const Invocation& invocation, v1::PredictValueRequest& re
   return absl::OkStatus();
 }
 
-std::string CountsText(const v1::ValuePrediction& prediction, const Terminal& terminal) {
-  Table table({{"purchases", true}, {"chance", true}, {""}});
-  double rest = 1;
-  const auto add = [&](const std::string& count, double chance) {
-    table.Add({count, FormatShare(chance), terminal.In(Paint::kCyan, Bar(chance, kBarWidth))});
-  };
-  for (int i = 0; i < prediction.purchase_counts_size(); ++i) {
-    add(Cat(i), prediction.purchase_counts(i));
-    rest -= prediction.purchase_counts(i);
-  }
-  add("more", std::max(0.0, rest));
-  return table.Text(terminal);
-}
-
 absl::Status Predict(Invocation& invocation) {
   v1::PredictValueRequest request;
   ASSIGN_OR_RETURN(*request.mutable_parent(), invocation.Workspace());
@@ -159,7 +144,8 @@ absl::Status Predict(Invocation& invocation) {
     AddValue(prediction.value(), sheet);
     sheet.Add("alive at the end", Cat(FormatShare(prediction.p_alive_at_horizon()), " after ",
                                       prediction.value().horizon_days(), " days"));
-    invocation.out() << sheet.Text(terminal) << "\n" << CountsText(prediction, terminal) << "\n";
+    invocation.out() << sheet.Text(terminal) << "\n"
+                     << CountsText(prediction.purchase_counts(), terminal) << "\n";
   }
   invocation.out() << ContextText(answer.context(), terminal);
   return absl::OkStatus();

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/rapportctl/customer_text.h"
 
+#include <algorithm>
 #include <map>
 
 #include "lib/base/text.h"
+#include "tools/rapportctl/chart.h"
 
 namespace rapport::ctl {
 namespace {
+
+constexpr int kBarWidth = 30;
 
 std::string MoneyList(const google::protobuf::RepeatedPtrField<v1::Money>& amounts) {
   std::string text;
@@ -243,6 +247,21 @@ std::string CustomerTable(const google::protobuf::RepeatedPtrField<v1::Customer>
                valued ? FormatShare(facts.value().p_alive(), 0) : "",
                FormatStamp(customer.summary().last_event_time())});
   }
+  return table.Text(terminal);
+}
+
+std::string CountsText(const google::protobuf::RepeatedField<double>& counts,
+                       const Terminal& terminal) {
+  Table table({{"purchases", true}, {"chance", true}, {""}});
+  double rest = 1;
+  const auto add = [&](const std::string& count, double chance) {
+    table.Add({count, FormatShare(chance), terminal.In(Paint::kCyan, Bar(chance, kBarWidth))});
+  };
+  for (int i = 0; i < counts.size(); ++i) {
+    add(Cat(i), counts[i]);
+    rest -= counts[i];
+  }
+  add("more", std::max(0.0, rest));
   return table.Text(terminal);
 }
 

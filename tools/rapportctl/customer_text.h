@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "google/protobuf/repeated_ptr_field.h"
+#include "google/protobuf/repeated_field.h"
 #include "rapport/v1/customer.pb.h"
 #include "rapport/v1/customer_service.pb.h"
 #include "rapport/v1/value.pb.h"
@@ -20,6 +20,9 @@ std::string CustomerTable(const google::protobuf::RepeatedPtrField<v1::Customer>
 void AddValue(const v1::CustomerValue& value, Sheet& sheet);
 // Each figure with its formula and inputs.
 std::string ExplanationText(const v1::ExplainCustomerResponse& answer, const Terminal& terminal);
+// Chances of 0, 1, ... purchases as bars, and of more.
+std::string CountsText(const google::protobuf::RepeatedField<double>& counts,
+                       const Terminal& terminal);
 // "at risk" and so on.
 std::string StageText(v1::LifecycleStage stage);
 

@@ -26,11 +26,12 @@ _rapportctl() {
   esac
   if [[ -n $choices ]]; then COMPREPLY=($(compgen -W "$choices" -- "$current")); return; fi
   case "$first" in
-    '') words='workspaces import events customers metrics value cohorts lifecycle goals alerts rates reference benchmarks runs generations store quality demo completion version help' ;;
+    '') words='workspaces import events customers metrics feedback value cohorts lifecycle goals alerts rates reference benchmarks runs generations store quality demo completion version help' ;;
     workspaces) words='create get list update' ;;
     events) words='list send' ;;
     customers) words='get list timeline explain set merge' ;;
     metrics) words='list query nps csat get define update delete customers explain' ;;
+    feedback) words='verbatims follow-ups movement' ;;
     value) words='get report model tracking predict what-if explain bootstrap' ;;
     cohorts) words='retention' ;;
     lifecycle) words='show transitions' ;;
@@ -62,7 +63,10 @@ _rapportctl() {
     'metrics update') flags="$flags --etag=" ;;
     'metrics customers') flags="$flags --from= --to= --nightly --filter= --group-by= --group= --side= --limit=" ;;
     'metrics explain') flags="$flags --from= --to= --nightly --filter= --compare= --dimension=" ;;
-    'value get') flags="$flags --live --horizon=" ;;
+    'feedback verbatims') flags="$flags --from= --to= --filter= --limit= --page-token= --empty" ;;
+    'feedback follow-ups') flags="$flags --days= --filter= --limit= --page-token=" ;;
+    'feedback movement') flags="$flags --from= --to= --touchpoint=" ;;
+    'value get') flags="$flags --live --horizon= --counts=" ;;
     'value predict') flags="$flags --purchases= --recency= --age= --mean-value= --channel= --attribute= --horizon= --counts= --model= --parameter= --time-unit= --regularity=" ;;
     'value what-if') flags="$flags --leaving= --frequency= --order-value= --margin= --horizon=" ;;
     'value explain') flags="$flags --live" ;;

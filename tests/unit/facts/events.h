@@ -9,7 +9,6 @@
 #include "lib/facts/facts.h"
 #include "lib/facts/reports.h"
 #include "lib/lifecycle/stage.h"
-#include "lib/metrics/query.h"
 #include "rapport/v1/event.pb.h"
 
 namespace rapport::facts {
@@ -55,53 +54,5 @@ inline Timeline Sorted(Timeline events) {
                    [](const EventColumns& a, const EventColumns& b) { return a.time < b.time; });
   return events;
 }
-
-// A base of customers from raw events: cells and queries as a night would make them.
-class Base {
- public:
-  Base(Settings settings, std::string_view as_of)
-      : settings_(std::move(settings)), as_of_(At(as_of)) {}
-
-  void Add(const Timeline& events) {
-    const Fold fold = FoldEvents(settings_, events, as_of_);
-    AddEventCells(settings_, events, as_of_, cells_);
-    AddFoldCells(settings_, fold, as_of_, cells_);
-    for (const EventColumns& event : events) {
-      const CivilDays day = settings_.calendar.DayOf(event.time);
-      first_day_ = std::min(first_day_, day);
-      last_day_ = std::max(last_day_, day);
-    }
-  }
-
-  absl::StatusOr<v1::QueryMetricResponse> Query(const v1::QueryMetricRequest& request) const {
-    metrics::QueryScope scope;
-    scope.calendar = settings_.calendar;
-    scope.base_currency = settings_.base_currency;
-    scope.as_of_day = settings_.calendar.DayOf(as_of_);
-    scope.first_day = first_day_;
-    scope.last_day = last_day_;
-    const auto sorted = cells_.Sorted();
-    return metrics::Query(
-        request, scope,
-        [&](metrics::SeriesFamily family, uint16_t type, CivilDays begin, CivilDays end,
-            metrics::CellVisit visit) {
-          for (const auto& [key, cell] : sorted) {
-            if (key.family == family && key.type == type && key.day >= begin && key.day < end) {
-              visit(key, cell);
-            }
-          }
-          return absl::OkStatus();
-        });
-  }
-
-  const metrics::CellSums& cells() const { return cells_; }
-
- private:
-  Settings settings_;
-  TimeMicros as_of_;
-  metrics::CellSums cells_;
-  CivilDays first_day_ = INT32_MAX;
-  CivilDays last_day_ = INT32_MIN;
-};
 
 }  // namespace rapport::facts

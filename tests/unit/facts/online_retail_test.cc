@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/matchers.h"
+#include "tests/unit/facts/base.h"
 #include "tests/unit/facts/events.h"
 #include "tests/unit/facts/gzip_lines.h"
 

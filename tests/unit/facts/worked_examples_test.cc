@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/matchers.h"
+#include "tests/unit/facts/base.h"
 #include "tests/unit/facts/events.h"
 
 namespace rapport::facts {

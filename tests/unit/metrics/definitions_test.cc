@@ -4,9 +4,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "lib/metrics/query.h"
+#include "lib/metrics/point.h"
 #include "lib/metrics/registry.h"
-#include "lib/metrics/tally.h"
 #include "tests/support/matchers.h"
 
 namespace rapport::metrics {
@@ -15,9 +14,14 @@ namespace {
 using ::rapport::testing::FailsWith;
 using ::testing::HasSubstr;
 
+absl::StatusOr<const v1::MetricDefinition*> Find(std::string_view metric) {
+  static const Registry& registry = *new Registry();
+  return registry.Find(metric);
+}
+
 TEST(Definitions, EveryOneIsComplete) {
   std::set<std::string> ids;
-  for (const v1::MetricDefinition& definition : Definitions()) {
+  for (const v1::MetricDefinition& definition : BuiltInDefinitions()) {
     const std::string& id = definition.metric();
     EXPECT_TRUE(ids.insert(id).second) << id << " is there twice";
     EXPECT_FALSE(definition.display_name().empty()) << id;
@@ -59,24 +63,24 @@ TEST(Definitions, TheVocabularyIsThere) {
                          "time_on_platform",
                          "click_through_rate",
                          "survey_dismissal_rate"}) {
-    RAPPORT_EXPECT_OK(FindDefinition(id));
+    RAPPORT_EXPECT_OK(Find(id));
   }
 }
 
 TEST(Definitions, RetentionBandsOfTheDomain) {
-  const v1::MetricDefinition& retention = **FindDefinition("customer_retention_rate");
+  const v1::MetricDefinition& retention = **Find("customer_retention_rate");
   EXPECT_EQ(BandOf(retention, 70), "strong");
   EXPECT_EQ(BandOf(retention, 69.9), "fair");
   EXPECT_EQ(BandOf(retention, 49.9), "a concern");
 }
 
-TEST(FindDefinition, UnknownMetricNamesTheNearest) {
-  const auto found = FindDefinition("csta");
+TEST(Registry, UnknownMetricNamesTheNearest) {
+  const auto found = Find("csta");
   EXPECT_THAT(found, FailsWith("UNKNOWN_METRIC", "metric"));
   EXPECT_THAT(std::string(found.status().message()), HasSubstr("csat"));
-  const auto part = FindDefinition("retention");
+  const auto part = Find("retention");
   EXPECT_THAT(std::string(part.status().message()), HasSubstr("customer_retention_rate"));
-  EXPECT_THAT(FindDefinition(""), FailsWith("REQUIRED", "metric"));
+  EXPECT_THAT(Find(""), FailsWith("REQUIRED", "metric"));
 }
 
 }  // namespace

@@ -192,15 +192,14 @@ absl::StatusOr<PreparedQuery> History::Prepare(const v1::QueryMetricRequest& req
   return PreparedQuery::Create(request, *definition, scope_);
 }
 
-CustomerInput History::InputOf(const std::string& customer, const PreparedQuery& query,
-                               std::vector<uint32_t>& codes) {
+CustomerInput History::InputOf(uint32_t customer_no, const std::string& customer,
+                               const PreparedQuery& query, std::vector<uint32_t>& codes) {
   codes.clear();
   for (const std::string& name : query.grouping().customer_dimensions()) {
     codes.push_back(dimensions_[customer][name]);
   }
   CustomerInput input;
-  input.customer_no =
-      static_cast<uint32_t>(std::distance(customers_.begin(), customers_.find(customer))) + 1;
+  input.customer_no = customer_no;
   input.events = customers_[customer];
   input.codes = codes;
   if (facts_.contains(customer)) input.fact = facts_[customer];
@@ -215,23 +214,18 @@ absl::StatusOr<v1::QueryMetricResponse> History::Ask(const v1::QueryMetricReques
   return AskBy(query.Choose(stored).plan, request);
 }
 
-absl::StatusOr<v1::QueryMetricResponse> History::AskBy(Plan plan,
-                                                       const v1::QueryMetricRequest& request) {
-  if (plan == Plan::kMeasureCells) {
-    scope();
-    return AskSince(INT64_MAX, customers_, request);
-  }
-  ASSIGN_OR_RETURN(const PreparedQuery query, Prepare(request));
+SumTable History::SumsOf(Plan plan, const PreparedQuery& query) {
   if (plan == Plan::kScan) {
     // Two parts, as two threads would have them.
     Evaluation evaluation(query), other(query);
     std::vector<uint32_t> codes;
-    size_t number = 0;
+    uint32_t number = 0;
     for (const auto& [customer, events] : customers_) {
-      (number++ % 2 == 0 ? evaluation : other).Customer(InputOf(customer, query, codes));
+      const CustomerInput input = InputOf(++number, customer, query, codes);
+      (number % 2 == 1 ? evaluation : other).Customer(input);
     }
     evaluation.Merge(std::move(other));
-    return Respond(query, evaluation.table(), "scan");
+    return evaluation.table();
   }
   EventCellTable cells;
   for (const auto& [customer, events] : customers_) {
@@ -254,7 +248,17 @@ absl::StatusOr<v1::QueryMetricResponse> History::AskBy(Plan plan,
     cells.Visit(read.type, read.begin, read.end,
                 [&](const CellKey& key, const Cell& cell) { gather.Add(key, cell); });
   }
-  return Respond(query, gather.table(), "cells");
+  return gather.table();
+}
+
+absl::StatusOr<v1::QueryMetricResponse> History::AskBy(Plan plan,
+                                                       const v1::QueryMetricRequest& request) {
+  if (plan == Plan::kMeasureCells) {
+    scope();
+    return AskSince(INT64_MAX, customers_, request);
+  }
+  ASSIGN_OR_RETURN(const PreparedQuery query, Prepare(request));
+  return Respond(query, SumsOf(plan, query), plan == Plan::kScan ? "scan" : "cells");
 }
 
 absl::StatusOr<v1::QueryMetricResponse> History::AskSince(TimeMicros sealed,
@@ -279,8 +283,14 @@ absl::StatusOr<v1::QueryMetricResponse> History::AskSince(TimeMicros sealed,
   for (const auto& [customer, events] : before) {
     CustomerInput input;
     input.events = events;
-    sealed_cells.Customer(input, 1, stored);
     if (differs(customers_, customer, events)) sealed_cells.Customer(input, -1, corrections);
+    // The night knows these of each customer.
+    filter::StandardTypes types;
+    for (const EventColumns& event : events) types.Add(event.type);
+    input.types = &types;
+    const std::vector<TimeMicros> membership = MembershipOf(night, events);
+    input.membership = &membership;
+    sealed_cells.Customer(input, 1, stored);
   }
   for (const auto& [customer, events] : customers_) {
     CustomerInput input;
@@ -314,7 +324,8 @@ absl::StatusOr<std::map<std::string, double>> History::List(
   std::vector<uint32_t> codes;
   std::map<uint32_t, std::string> names;
   for (const auto& [customer, events] : customers_) {
-    const CustomerInput input = InputOf(customer, query, codes);
+    const auto customer_no = static_cast<uint32_t>(names.size() + 1);
+    const CustomerInput input = InputOf(customer_no, customer, query, codes);
     names[input.customer_no] = customer;
     evaluation.Customer(input);
   }

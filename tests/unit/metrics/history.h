@@ -19,6 +19,7 @@
 #include "lib/metrics/prepared_query.h"
 #include "lib/metrics/registry.h"
 #include "lib/metrics/scope.h"
+#include "lib/metrics/sum_table.h"
 #include "rapport/v1/metric_service.pb.h"
 
 namespace rapport::metrics {
@@ -57,6 +58,8 @@ class History {
   const Scope& scope();
 
   absl::StatusOr<PreparedQuery> Prepare(const v1::QueryMetricRequest& request);
+  // The sums of a query by kCells or kScan.
+  SumTable SumsOf(Plan plan, const PreparedQuery& query);
   // By the plan that Choose says, or by `plan` if the query allows it.
   absl::StatusOr<v1::QueryMetricResponse> Ask(const v1::QueryMetricRequest& request);
   absl::StatusOr<v1::QueryMetricResponse> AskBy(Plan plan, const v1::QueryMetricRequest& request);
@@ -70,8 +73,9 @@ class History {
   const Customers& customers() const { return customers_; }
 
  private:
-  CustomerInput InputOf(const std::string& customer, const PreparedQuery& query,
-                        std::vector<uint32_t>& codes);
+  // `customer_no`: its place in customers_, from 1.
+  CustomerInput InputOf(uint32_t customer_no, const std::string& customer,
+                        const PreparedQuery& query, std::vector<uint32_t>& codes);
 
   Customers customers_;
   std::map<std::string, std::map<std::string, uint32_t>> dimensions_;  // By customer.

@@ -1,57 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/metrics/query.h"
-
+// Queries from raw events to answers, each by every plan that fits: the worked examples of
+// the metric vocabulary, kinds of maths, the shape of answers and refusals.
 #include <cmath>
 #include <limits>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/text.h"
+#include "lib/metrics/kinds.h"
+#include "lib/metrics/registry.h"
 #include "tests/support/matchers.h"
-#include "tests/unit/metrics/cells.h"
+#include "tests/unit/metrics/history.h"
 
 namespace rapport::metrics {
 namespace {
 
 using ::rapport::testing::FailsWith;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-QueryScope Year2024() {
-  QueryScope scope = ScopeOf("2024-01-01", "2024-12-31", "2025-06-01");
-  scope.touchpoint_text = [](uint32_t number) { return number == 1 ? "checkout" : "shop"; };
-  return scope;
+v1::QueryMetricRequest In2024(std::string_view metric) {
+  return Query(metric, "2024-01-01", "2025-01-01");
 }
 
-v1::QueryMetricRequest Ask(const std::string& metric, const std::string& start = "",
-                           const std::string& end = "",
-                           v1::Granularity granularity = v1::GRANULARITY_UNSPECIFIED) {
-  v1::QueryMetricRequest request;
-  request.set_metric(metric);
-  request.set_start_date(start);
-  request.set_end_date(end);
-  request.set_granularity(granularity);
-  return request;
+// `count` customers, numbered from `first`, with an event each.
+void AddMany(History& history, int first, int count, const std::string& event) {
+  for (int i = first; i < first + count; ++i) history.Add(Cat("c", i, " ", event));
 }
 
-// The one point of the whole range.
-v1::MetricPoint Whole(const v1::QueryMetricRequest& request, const CellTable& table) {
-  const auto response = Query(request, Year2024(), table.Reader());
-  EXPECT_TRUE(response.ok()) << response.status();
-  if (!response.ok() || response->total().points_size() != 1) return {};
-  return response->total().points(0);
+// The one point of the range, the same by the plan chosen and by the scan.
+v1::MetricPoint Whole(History& history, const v1::QueryMetricRequest& request) {
+  const auto chosen = history.Ask(request);
+  const auto scanned = history.AskBy(Plan::kScan, request);
+  EXPECT_TRUE(chosen.ok() && scanned.ok()) << chosen.status() << scanned.status();
+  if (!chosen.ok() || !scanned.ok() || chosen->total().points_size() != 1) return {};
+  EXPECT_EQ(chosen->total().DebugString(), scanned->total().DebugString());
+  return chosen->total().points(0);
 }
 
-// --- Worked examples of domain.md 1.2 ---------------------------------------------------
+// --- Worked examples of the metric vocabulary --------------------------------------------
 
 TEST(Query, NpsWorkedExample) {
   // 300 promoters, 100 passives, 100 detractors: 60 - 20 = 40.
-  CellTable table;
-  table.Answer(v1::EVENT_TYPE_NPS_ANSWERED, "2024-03-01", 9, 10, 200);
-  table.Answer(v1::EVENT_TYPE_NPS_ANSWERED, "2024-03-02", 10, 10, 100);
-  table.Answer(v1::EVENT_TYPE_NPS_ANSWERED, "2024-03-03", 7, 10, 100);
-  table.Answer(v1::EVENT_TYPE_NPS_ANSWERED, "2024-03-04", 6, 10, 100);
-  const v1::MetricPoint point = Whole(Ask("nps"), table);
+  History history;
+  AddMany(history, 0, 200, "2024-03-01T10:00 nps_answered score=9");
+  AddMany(history, 200, 100, "2024-03-02T10:00 nps_answered score=10");
+  AddMany(history, 300, 100, "2024-03-03T10:00 nps_answered score=7");
+  AddMany(history, 400, 100, "2024-03-04T10:00 nps_answered score=6");
+  const v1::MetricPoint point = Whole(history, Query("nps"));
   EXPECT_DOUBLE_EQ(point.value(), 40);
   EXPECT_EQ(point.sample_size(), 500);
   // 100 x 1.959964 x sqrt((.6 + .2 - .16) / 500) = 7.0122.
@@ -60,35 +58,36 @@ TEST(Query, NpsWorkedExample) {
 }
 
 TEST(Query, CsatWorkedExample) {
-  CellTable table;
+  History history;
   for (const int score : {5, 4, 2, 1}) {
-    table.Answer(v1::EVENT_TYPE_CSAT_ANSWERED, "2024-03-01", score, 5, 1);
+    history.Add(Cat("a 2024-03-01T10:00 csat_answered score=", score));
   }
-  EXPECT_DOUBLE_EQ(Whole(Ask("csat"), table).value(), 50);
+  EXPECT_DOUBLE_EQ(Whole(history, Query("csat")).value(), 50);
 }
 
 TEST(Query, RetentionAndNetGrowthWorkedExample) {
   // Start 10,000, new 5,000, end 12,000.
-  CellTable table;
-  table.AddFamily(SeriesFamily::kMembers, Day("2023-05-01"), 1, {11'000, 0});
-  table.AddFamily(SeriesFamily::kMembers, Day("2023-06-01"), 3, {1'000, 0});
-  table.AddFamily(SeriesFamily::kMembers, Day("2024-02-01"), 1, {5'000, 0});
-  table.AddFamily(SeriesFamily::kMembers, Day("2024-03-01"), 3, {3'500, 0});
-  table.AddFamily(SeriesFamily::kMembers, Day("2024-04-01"), 2, {500, 0});
-  const auto request = [](const char* metric) { return Ask(metric, "2024-01-01", "2025-01-01"); };
-  EXPECT_DOUBLE_EQ(Whole(request("customer_retention_rate"), table).value(), 70);
-  EXPECT_EQ(Whole(request("customer_retention_rate"), table).sample_size(), 10'000);
-  EXPECT_DOUBLE_EQ(Whole(request("net_growth"), table).value(), 20);
-  EXPECT_DOUBLE_EQ(Whole(request("customers"), table).value(), 12'000);
+  History history;
+  AddMany(history, 0, 11'000, "2023-05-01T10:00 subscription_started sub=1");
+  AddMany(history, 0, 1'000, "2023-06-01T10:00 subscription_cancelled sub=1");
+  AddMany(history, 11'000, 5'000, "2024-02-01T10:00 subscription_started sub=1");
+  AddMany(history, 1'000, 3'500, "2024-03-01T10:00 subscription_cancelled sub=1");
+  AddMany(history, 0, 500, "2024-04-01T10:00 subscription_started sub=2");
+  history.SetAsOf("2025-06-01T00:00");
+  EXPECT_DOUBLE_EQ(Whole(history, In2024("customer_retention_rate")).value(), 70);
+  EXPECT_EQ(Whole(history, In2024("customer_retention_rate")).sample_size(), 10'000);
+  EXPECT_DOUBLE_EQ(Whole(history, In2024("net_growth")).value(), 20);
+  EXPECT_DOUBLE_EQ(Whole(history, In2024("customers")).value(), 12'000);
 }
 
 TEST(Query, ChurnWorkedExample) {
   // 1,000 at the start of the month, 100 lost in it.
-  CellTable table;
-  table.AddFamily(SeriesFamily::kMembers, Day("2024-02-20"), 1, {1'000, 0});
-  table.AddFamily(SeriesFamily::kMembers, Day("2024-03-09"), 3, {100, 0});
-  const auto response = Query(Ask("churn_rate", "2024-02-01", "2024-05-01", v1::GRANULARITY_MONTH),
-                              Year2024(), table.Reader());
+  History history;
+  AddMany(history, 0, 1'000, "2024-02-20T10:00 subscription_started sub=1");
+  AddMany(history, 0, 100, "2024-03-09T10:00 subscription_cancelled sub=1");
+  history.SetAsOf("2024-06-01T00:00");
+  const auto response =
+      history.Ask(Query("churn_rate", "2024-02-01", "2024-05-01", v1::GRANULARITY_MONTH));
   RAPPORT_ASSERT_OK(response);
   ASSERT_EQ(response->total().points_size(), 3);
   EXPECT_FALSE(response->total().points(0).has_value()) << "nobody at the start of February";
@@ -99,94 +98,93 @@ TEST(Query, ChurnWorkedExample) {
 
 TEST(Query, SimpleClvWorkedExample) {
   // 10 customers, 12 orders of 100 each in a year: 100 x 12 x 1 = 1,200.
-  CellTable table;
-  for (int month = 0; month < 12; ++month) {
-    table.Add(v1::EVENT_TYPE_ORDER_PLACED, FormatDate(AddMonths(Day("2024-01-15"), month)),
-              {10, 1'000'000'000});
+  History history;
+  for (int month = 1; month <= 12; ++month) {
+    const std::string number = Cat(month < 10 ? "0" : "", month);
+    AddMany(history, 0, 10, Cat("2024-", number, "-15T10:00 order_placed amount=100"));
   }
-  table.AddFamily(SeriesFamily::kPurchasers, Day("2024-01-01"), 5, {10, 10});
-  v1::QueryMetricRequest request = Ask("clv_simple", "2024-01-01", "2025-01-01");
-  // 2024 is also all there is: the count over all time stands for it.
-  table.AddFamily(SeriesFamily::kPurchasers, 0, 0, {10, 10});
-  EXPECT_DOUBLE_EQ(Whole(request, table).value(), 1'200);
+  v1::QueryMetricRequest request = In2024("clv_simple");
+  EXPECT_DOUBLE_EQ(Whole(history, request).value(), 1'200);
   request.set_years(3);
-  EXPECT_DOUBLE_EQ(Whole(request, table).value(), 3'600);
+  EXPECT_DOUBLE_EQ(Whole(history, request).value(), 3'600);
 }
 
 TEST(Query, ClickThroughWorkedExample) {
-  CellTable table;
-  table.Add(v1::EVENT_TYPE_AD_CLICKED, "2024-03-01", {100, 0});
-  table.Add(v1::EVENT_TYPE_CAMPAIGN_SHOWN, "2024-03-01", {1'000, 0});
-  EXPECT_DOUBLE_EQ(Whole(Ask("click_through_rate"), table).value(), 10);
+  History history;
+  AddMany(history, 0, 1'000, "2024-03-01T10:00 campaign_shown");
+  AddMany(history, 0, 100, "2024-03-01T10:01 ad_clicked");
+  EXPECT_DOUBLE_EQ(Whole(history, Query("click_through_rate")).value(), 10);
 }
 
 // --- Kinds ------------------------------------------------------------------------------
 
 TEST(Query, OtherScalesAreMappedLinearly) {
-  CellTable table;
-  // 8 of 10 maps to 4.11 of 5 (satisfied), 7 of 10 to 3.67.
-  table.Answer(v1::EVENT_TYPE_CSAT_ANSWERED, "2024-03-01", 8, 10, 1);
-  table.Answer(v1::EVENT_TYPE_CSAT_ANSWERED, "2024-03-01", 7, 10, 1);
-  EXPECT_DOUBLE_EQ(Whole(Ask("csat"), table).value(), 50);
-  // CES: 3 of 5 maps to 4 of 7, and 6 of 7 is 6.
-  table.Answer(v1::EVENT_TYPE_CES_ANSWERED, "2024-03-01", 3, 5, 1);
-  table.Answer(v1::EVENT_TYPE_CES_ANSWERED, "2024-03-01", 6, 7, 1);
-  EXPECT_DOUBLE_EQ(Whole(Ask("ces"), table).value(), 5);
+  // 8 of 10 maps to 4.11 of 5 (satisfied), 7 of 10 to 3.67. CES: 3 of 5 maps to 4 of 7, and
+  // 6 of 7 is 6.
+  History history;
+  history.AddAll(R"(
+    a 2024-03-01T10:00 csat_answered score=8 scale=10
+    b 2024-03-01T10:00 csat_answered score=7 scale=10
+    a 2024-03-01T10:00 ces_answered score=3 scale=5
+    b 2024-03-01T10:00 ces_answered score=6 scale=7)");
+  EXPECT_DOUBLE_EQ(Whole(history, Query("csat")).value(), 50);
+  EXPECT_DOUBLE_EQ(Whole(history, Query("ces")).value(), 5);
 }
 
 TEST(Query, RevenueIsNetOfRefundsInBaseCurrency) {
-  CellTable table;
-  CellKey euro, dollar;
-  euro.currency = PackCurrency("EUR").value();
-  dollar.currency = PackCurrency("USD").value();
-  table.Add(v1::EVENT_TYPE_ORDER_PLACED, "2024-03-01", {2, 30'000'000}, euro);
-  table.Add(v1::EVENT_TYPE_BOOKING_MADE, "2024-03-01", {1, 20'000'000}, euro);
-  table.Add(v1::EVENT_TYPE_ORDER_REFUNDED, "2024-03-02", {1, 5'500'000}, euro);
-  table.Add(v1::EVENT_TYPE_ORDER_PLACED, "2024-03-02", {4, 99'000'000}, dollar);
-  EXPECT_DOUBLE_EQ(Whole(Ask("revenue"), table).value(), 44.5);
-  EXPECT_DOUBLE_EQ(Whole(Ask("gross_revenue"), table).value(), 50);
-  EXPECT_DOUBLE_EQ(Whole(Ask("refunds"), table).value(), 5.5);
-  EXPECT_DOUBLE_EQ(Whole(Ask("orders"), table).value(), 7);
-  EXPECT_DOUBLE_EQ(Whole(Ask("average_order_value"), table).value(), 50.0 / 3);
-  const auto response = Query(Ask("revenue"), Year2024(), table.Reader());
+  History history;
+  history.AddAll(R"(
+    a 2024-03-01T10:00 order_placed amount=10
+    b 2024-03-01T10:00 order_placed amount=20
+    b 2024-03-01T10:00 booking_made amount=20
+    a 2024-03-02T10:00 order_refunded amount=5.5
+    a 2024-03-02T10:00 order_placed amount=24 cur=USD
+    b 2024-03-02T10:00 order_placed amount=25 cur=USD
+    c 2024-03-02T10:00 order_placed amount=25 cur=USD
+    d 2024-03-02T10:00 order_placed amount=25 cur=USD)");
+  EXPECT_DOUBLE_EQ(Whole(history, Query("revenue")).value(), 44.5);
+  EXPECT_DOUBLE_EQ(Whole(history, Query("gross_revenue")).value(), 50);
+  EXPECT_DOUBLE_EQ(Whole(history, Query("refunds")).value(), 5.5);
+  EXPECT_DOUBLE_EQ(Whole(history, Query("orders")).value(), 7);
+  EXPECT_DOUBLE_EQ(Whole(history, Query("average_order_value")).value(), 50.0 / 3);
+  const auto response = history.Ask(Query("revenue"));
   EXPECT_THAT(response->context().notes(), Contains(HasSubstr("4 amounts in other currencies")));
 }
 
 TEST(Query, TimeOnPlatformIsInSeconds) {
-  CellTable table;
-  table.Add(v1::EVENT_TYPE_SESSION_ENDED, "2024-03-01", {2, 90'000'000});
-  EXPECT_DOUBLE_EQ(Whole(Ask("time_on_platform"), table).value(), 45);
+  History history;
+  AddMany(history, 0, 2, "2024-03-01T10:00 session_ended seconds=45");
+  EXPECT_DOUBLE_EQ(Whole(history, Query("time_on_platform")).value(), 45);
 }
 
 TEST(Query, DistinctCustomersByBucket) {
-  CellTable table;
-  table.AddFamily(SeriesFamily::kActive, Day("2024-01-01"), 3, {5, 0});
-  table.AddFamily(SeriesFamily::kActive, Day("2024-01-01"), 31, {5, 0});  // New: another bucket.
-  table.AddFamily(SeriesFamily::kActive, Day("2024-02-01"), 3, {7, 0});
-  table.AddFamily(SeriesFamily::kPurchasers, Day("2024-02-01"), 3, {4, 1});
+  History history;
+  AddMany(history, 0, 5, "2024-01-10T10:00 page_viewed");
+  AddMany(history, 0, 5, "2024-01-20T10:00 page_viewed");
+  AddMany(history, 3, 7, "2024-02-10T10:00 page_viewed");
+  AddMany(history, 3, 4, "2024-02-11T10:00 order_placed amount=1");
+  AddMany(history, 3, 1, "2024-02-12T10:00 order_placed amount=1");
   const auto active =
-      Query(Ask("active_customers", "2024-01-01", "2024-03-01", v1::GRANULARITY_MONTH), Year2024(),
-            table.Reader());
+      history.Ask(Query("active_customers", "2024-01-01", "2024-03-01", v1::GRANULARITY_MONTH));
   RAPPORT_ASSERT_OK(active);
   EXPECT_DOUBLE_EQ(active->total().points(0).value(), 5);
   EXPECT_DOUBLE_EQ(active->total().points(1).value(), 7);
-  EXPECT_DOUBLE_EQ(Whole(Ask("repeat_purchase_rate", "2024-02-01", "2024-03-01"), table).value(),
-                   25);
-  EXPECT_THAT(
-      Query(Ask("active_customers", "2024-02-03", "2024-02-20"), Year2024(), table.Reader()),
-      FailsWith("NOT_A_CALENDAR_BUCKET", "granularity"));
-  EXPECT_THAT(Query(Ask("active_customers", "2024-01-15", "2024-03-01", v1::GRANULARITY_MONTH),
-                    Year2024(), table.Reader()),
-              FailsWith("NOT_A_CALENDAR_BUCKET", "start_date"));
+  const auto share = Query("repeat_purchase_rate", "2024-02-01", "2024-03-01");
+  EXPECT_DOUBLE_EQ(Whole(history, share).value(), 25);
+  // No night counts customers between other days: the events are looked at.
+  const auto cut = history.Ask(Query("active_customers", "2024-02-03", "2024-02-11"));
+  RAPPORT_ASSERT_OK(cut);
+  EXPECT_EQ(cut->plan(), "scan");
+  EXPECT_DOUBLE_EQ(cut->total().points(0).value(), 7);
 }
 
 // --- Shape of the answer ----------------------------------------------------------------
 
 TEST(Query, EmptyBucketsAreKeptWithoutAValue) {
-  CellTable table;
-  table.Answer(v1::EVENT_TYPE_CSAT_ANSWERED, "2024-03-01", 5, 5, 3);
-  const auto response = Query(Ask("csat", "2024-02-01", "2024-04-01", v1::GRANULARITY_MONTH),
-                              Year2024(), table.Reader());
+  History history;
+  AddMany(history, 0, 3, "2024-03-01T10:00 csat_answered score=5");
+  const auto response =
+      history.Ask(Query("csat", "2024-02-01", "2024-04-01", v1::GRANULARITY_MONTH));
   RAPPORT_ASSERT_OK(response);
   ASSERT_EQ(response->total().points_size(), 2);
   EXPECT_FALSE(response->total().points(0).has_value());
@@ -196,23 +194,18 @@ TEST(Query, EmptyBucketsAreKeptWithoutAValue) {
 }
 
 TEST(Query, GroupsAddUpToTheTotalLargestFirst) {
-  CellTable table;
-  CellKey email, web;
-  email.channel = v1::CHANNEL_EMAIL;
-  email.touchpoint_no = 1;
-  web.channel = v1::CHANNEL_IN_PERSON;
-  web.touchpoint_no = 2;
-  table.Add(v1::EVENT_TYPE_SIGNED_UP, "2024-03-01", {3, 0}, email);
-  table.Add(v1::EVENT_TYPE_SIGNED_UP, "2024-04-01", {9, 0}, web);
+  History history;
+  AddMany(history, 0, 3, "2024-03-01T10:00 signed_up channel=email touchpoint=checkout");
+  AddMany(history, 3, 9, "2024-04-01T10:00 signed_up channel=in_person touchpoint=shop");
   v1::QueryMetricRequest request =
-      Ask("sign_ups", "2024-03-01", "2024-05-01", v1::GRANULARITY_MONTH);
+      Query("sign_ups", "2024-03-01", "2024-05-01", v1::GRANULARITY_MONTH);
   request.add_group_by("touchpoint");
   request.add_group_by("channel");
-  const auto response = Query(request, Year2024(), table.Reader());
+  const auto response = history.Ask(request);
   RAPPORT_ASSERT_OK(response);
   ASSERT_EQ(response->groups_size(), 2);
-  EXPECT_THAT(response->groups(0).group(), ::testing::ElementsAre("shop", "in_person"));
-  EXPECT_THAT(response->groups(1).group(), ::testing::ElementsAre("checkout", "email"));
+  EXPECT_THAT(response->groups(0).group(), ElementsAre("shop", "in_person"));
+  EXPECT_THAT(response->groups(1).group(), ElementsAre("checkout", "email"));
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(response->groups(0).points(i).numerator() + response->groups(1).points(i).numerator(),
               response->total().points(i).numerator());
@@ -220,12 +213,12 @@ TEST(Query, GroupsAddUpToTheTotalLargestFirst) {
 }
 
 TEST(Query, ComparesWithTheRangeBefore) {
-  CellTable table;
-  table.Add(v1::EVENT_TYPE_SIGNED_UP, "2024-02-10", {3, 0});
-  table.Add(v1::EVENT_TYPE_SIGNED_UP, "2024-03-10", {5, 0});
-  v1::QueryMetricRequest request = Ask("sign_ups", "2024-03-01", "2024-04-01");
+  History history;
+  AddMany(history, 0, 3, "2024-02-10T10:00 signed_up");
+  AddMany(history, 3, 5, "2024-03-10T10:00 signed_up");
+  v1::QueryMetricRequest request = Query("sign_ups", "2024-03-01", "2024-04-01");
   request.add_compare(v1::COMPARISON_PREVIOUS_PERIOD);
-  const auto response = Query(request, Year2024(), table.Reader());
+  const auto response = history.Ask(request);
   RAPPORT_ASSERT_OK(response);
   EXPECT_DOUBLE_EQ(response->total().points(0).value(), 5);
   ASSERT_EQ(response->compared_size(), 1);
@@ -235,13 +228,13 @@ TEST(Query, ComparesWithTheRangeBefore) {
 }
 
 TEST(Query, BandOnlyFromTheMinimumSample) {
-  CellTable table;
-  table.Answer(v1::EVENT_TYPE_CSAT_ANSWERED, "2024-03-01", 5, 5, 29);
-  auto response = Query(Ask("csat"), Year2024(), table.Reader());
+  History history;
+  AddMany(history, 0, 29, "2024-03-01T10:00 csat_answered score=5");
+  auto response = history.Ask(In2024("csat"));
   EXPECT_EQ(response->band(), "");
   EXPECT_THAT(response->context().notes(), Contains(HasSubstr("Small sample: 29 answers")));
-  table.Answer(v1::EVENT_TYPE_CSAT_ANSWERED, "2024-03-01", 5, 5, 1);
-  response = Query(Ask("csat"), Year2024(), table.Reader());
+  AddMany(history, 29, 1, "2024-03-01T10:00 csat_answered score=5");
+  response = history.Ask(In2024("csat"));
   EXPECT_EQ(response->band(), "excellent");
   EXPECT_EQ(response->context().sample_size(), 30);
   EXPECT_EQ(response->context().definition(), "csat");
@@ -250,9 +243,11 @@ TEST(Query, BandOnlyFromTheMinimumSample) {
 }
 
 TEST(Query, BucketsPastAsOfAreIncomplete) {
-  QueryScope scope = ScopeOf("2024-01-01", "2024-03-20", "2024-03-21");
-  CellTable table;
-  const auto response = Query(Ask("orders", "", "", v1::GRANULARITY_MONTH), scope, table.Reader());
+  History history;
+  history.Add("a 2024-01-01T10:00 order_placed amount=1");
+  history.Add("a 2024-03-20T10:00 order_placed amount=1");
+  history.SetAsOf("2024-03-21T00:00");
+  const auto response = history.Ask(Query("orders", "", "", v1::GRANULARITY_MONTH));
   RAPPORT_ASSERT_OK(response);
   ASSERT_EQ(response->total().points_size(), 3);
   EXPECT_FALSE(response->total().points(1).incomplete());
@@ -260,93 +255,32 @@ TEST(Query, BucketsPastAsOfAreIncomplete) {
 }
 
 TEST(Query, BadRequestsNameTheField) {
-  const CellTable table;
-  const auto query = [&](const v1::QueryMetricRequest& request) {
-    return Query(request, Year2024(), table.Reader());
-  };
-  EXPECT_THAT(query(Ask("npps")), FailsWith("UNKNOWN_METRIC", "metric"));
-  EXPECT_THAT(query(Ask("nps", "2024-13-01")), FailsWith("BAD_DATE", "start_date"));
-  EXPECT_THAT(query(Ask("nps", "2024-03-01", "2024-02-01")),
+  History history;
+  EXPECT_THAT(history.Ask(Query("npps")), FailsWith("UNKNOWN_METRIC", "metric"));
+  EXPECT_THAT(history.Ask(Query("nps", "2024-13-01")), FailsWith("BAD_DATE", "start_date"));
+  EXPECT_THAT(history.Ask(Query("nps", "2024-03-01", "2024-02-01")),
               FailsWith("INVERTED_RANGE", "end_date"));
-  v1::QueryMetricRequest grouped = Ask("customer_retention_rate");
-  grouped.add_group_by("channel");
-  EXPECT_THAT(query(grouped), FailsWith("UNSUPPORTED_DIMENSION", "group_by[0]"));
-  grouped = Ask("nps");
-  grouped.add_group_by("channel");
-  grouped.add_group_by("channel");
-  EXPECT_THAT(query(grouped), FailsWith("DUPLICATE_DIMENSION", "group_by[1]"));
-  grouped.add_group_by("touchpoint");
-  EXPECT_THAT(query(grouped), FailsWith("TOO_MANY_DIMENSIONS", "group_by"));
-  v1::QueryMetricRequest clv = Ask("clv_simple");
+  v1::QueryMetricRequest clv = Query("clv_simple");
   for (const double years : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
     clv.set_years(years);
-    EXPECT_THAT(query(clv), FailsWith("NOT_POSITIVE", "years"));
+    EXPECT_THAT(history.Ask(clv), FailsWith("NOT_POSITIVE", "years"));
   }
-}
-
-TEST(Query, PassesOnErrorsOfTheReader) {
-  const auto broken = [](SeriesFamily, uint16_t, CivilDays, CivilDays, CellVisit) {
-    return absl::DataLossError("broken");
-  };
-  EXPECT_EQ(Query(Ask("nps"), Year2024(), broken).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(Query, EveryMetricAnswersWithoutData) {
-  const CellTable table;
-  for (const v1::MetricDefinition& definition : Definitions()) {
-    const auto response =
-        Query(Ask(definition.metric(), "", "", v1::GRANULARITY_MONTH), Year2024(), table.Reader());
+  History history;
+  for (const char* series : {"followers", "reach", "impressions"}) {
+    history.SetReference(series, {{"2023-01-01", 1}});
+  }
+  for (const v1::MetricDefinition& definition : BuiltInDefinitions()) {
+    v1::QueryMetricRequest request = In2024(definition.metric());
+    const bool as_of_now = ShapeOf(definition.kind()) == Shape::kFacts;
+    if (!as_of_now) request.set_granularity(v1::GRANULARITY_MONTH);
+    const auto response = history.Ask(request);
     ASSERT_TRUE(response.ok()) << definition.metric() << " " << response.status();
-    EXPECT_EQ(response->total().points_size(), 12) << definition.metric();
+    EXPECT_EQ(response->total().points_size(), as_of_now ? 1 : 12) << definition.metric();
     EXPECT_EQ(response->band(), "") << definition.metric();
   }
-}
-
-// --- NPS report -------------------------------------------------------------------------
-
-TEST(Nps, ReportOfAPeriod) {
-  CellTable table;
-  CellKey email, web;
-  email.channel = v1::CHANNEL_EMAIL;
-  email.touchpoint_no = 1;
-  web.channel = v1::CHANNEL_WEB;
-  table.Answer(v1::EVENT_TYPE_NPS_ANSWERED, "2024-02-10", 10, 10, 30, email);
-  table.Answer(v1::EVENT_TYPE_NPS_ANSWERED, "2024-03-10", 8, 10, 10, web);
-  table.Answer(v1::EVENT_TYPE_NPS_ANSWERED, "2024-03-11", 0, 10, 10, web);
-  table.Add(v1::EVENT_TYPE_SURVEY_DISMISSED, "2024-03-11", {77, 0});
-  table.Add(v1::EVENT_TYPE_SURVEY_DISMISSED, "2024-05-11", {1, 0});
-  v1::GetNpsReportRequest request;
-  request.set_start_date("2024-02-01");
-  request.set_end_date("2024-04-01");
-  const auto report = Nps(request, Year2024(), table.Reader());
-  RAPPORT_ASSERT_OK(report);
-  EXPECT_DOUBLE_EQ(report->score(), 40);  // 30/50 - 10/50; dismissed are not answers.
-  EXPECT_EQ(report->promoters(), 30);
-  EXPECT_EQ(report->passives(), 10);
-  EXPECT_EQ(report->detractors(), 10);
-  EXPECT_EQ(report->dismissed(), 77);
-  EXPECT_EQ(report->distribution_size(), 11);
-  EXPECT_EQ(report->distribution(0), 10);
-  EXPECT_EQ(report->distribution(8), 10);
-  EXPECT_EQ(report->distribution(10), 30);
-  ASSERT_EQ(report->monthly_size(), 2);
-  EXPECT_DOUBLE_EQ(report->monthly(0).value(), 100);
-  EXPECT_DOUBLE_EQ(report->monthly(1).value(), -50);
-  ASSERT_EQ(report->by_channel_size(), 2);
-  EXPECT_EQ(report->by_channel(0).group(0), "email");
-  EXPECT_DOUBLE_EQ(report->by_channel(0).points(0).value(), 100);
-  EXPECT_EQ(report->by_touchpoint(0).group(0), "checkout");
-  EXPECT_EQ(report->by_touchpoint(1).group(0), "unknown");
-  EXPECT_EQ(report->band(), "good");
-  EXPECT_EQ(report->context().sample_size(), 50);
-  EXPECT_TRUE(report->has_interval());
-}
-
-TEST(Nps, WithoutAnswersThereIsNoScore) {
-  const auto report = Nps({}, Year2024(), CellTable().Reader());
-  RAPPORT_ASSERT_OK(report);
-  EXPECT_FALSE(report->has_score());
-  EXPECT_EQ(report->band(), "");
 }
 
 }  // namespace

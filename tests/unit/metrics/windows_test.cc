@@ -7,6 +7,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/text.h"
+#include "lib/metrics/prepared_query.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/metrics/history.h"
 
@@ -116,6 +118,79 @@ TEST(Windows, LeapDays) {
   EXPECT_DOUBLE_EQ(YearsIn(ParseDate("2024-01-01").value(), ParseDate("2025-01-01").value()), 1);
   EXPECT_DOUBLE_EQ(YearsIn(ParseDate("2023-02-28").value(), ParseDate("2024-02-29").value()),
                    1 + 1.0 / 366);
+  EXPECT_EQ(YearsIn(ParseDate("2023-01-01").value(), ParseDate("2024-01-01").value()), 1.0);
+  EXPECT_EQ(YearsIn(ParseDate("2020-02-29").value(), ParseDate("2024-02-29").value()), 4.0);
+  EXPECT_DOUBLE_EQ(YearsIn(ParseDate("2023-01-01").value(), ParseDate("2023-04-01").value()),
+                   90.0 / 365);
+}
+
+// Data from 2024-01-10 to 2024-03-20, as of the day after.
+Scope Quarter() {
+  Scope scope = ScopeIn("UTC");
+  scope.last_day = ParseDate("2024-03-20").value();
+  scope.as_of = ParseTime("2024-03-21T00:00:00Z").value();
+  return scope;
+}
+
+std::vector<std::string> Print(const Windows& windows) {
+  std::vector<std::string> points;
+  for (const TimeWindow& point : windows.points()) {
+    points.push_back(Cat(FormatDate(point.first_day), " ", FormatDate(point.end_day)));
+  }
+  return points;
+}
+
+TEST(Windows, OpenRangeIsTheDataAsOneBucketOrWholeBuckets) {
+  EXPECT_THAT(Print(Of(Quarter(), "", "", v1::GRANULARITY_UNSPECIFIED)),
+              ElementsAre("2024-01-10 2024-03-21"));
+  EXPECT_THAT(
+      Print(Of(Quarter(), "", "", v1::GRANULARITY_MONTH)),
+      ElementsAre("2024-01-01 2024-02-01", "2024-02-01 2024-03-01", "2024-03-01 2024-04-01"));
+  Scope none = Quarter();
+  none.last_day = none.first_day - 1;
+  EXPECT_THAT(Print(Of(none, "", "", v1::GRANULARITY_UNSPECIFIED)),
+              ElementsAre("2024-03-21 2024-03-22"));
+}
+
+TEST(Windows, GivenDatesCutBuckets) {
+  const Windows windows = Of(Quarter(), "2024-01-15", "2024-02-10", v1::GRANULARITY_MONTH);
+  EXPECT_THAT(Print(windows), ElementsAre("2024-01-15 2024-02-01", "2024-02-01 2024-02-10"));
+  EXPECT_EQ(windows.BaseOf(ParseTime("2024-01-31T23:59:59Z").value()), 0U);
+  EXPECT_EQ(windows.BaseOf(ParseTime("2024-02-01T00:00:00Z").value()), 1U);
+}
+
+TEST(Windows, FiveThousandBucketsAreAllowed) {
+  const std::string end = FormatDate(ParseDate("2000-01-01").value() + 5000);
+  EXPECT_EQ(Of(Quarter(), "2000-01-01", end.c_str(), v1::GRANULARITY_DAY).points().size(), 5000U);
+  EXPECT_THAT(Windows::Resolve({"2000-01-01", "2024-01-01", v1::GRANULARITY_DAY}, Quarter()),
+              FailsWith("TOO_MANY_BUCKETS", "granularity"));
+}
+
+TEST(Windows, TheRangeBeforeIsCutAlike) {
+  const Scope scope = Quarter();
+  const Windows months = Of(scope, "2024-03-01", "2024-05-01", v1::GRANULARITY_MONTH);
+  EXPECT_THAT(Print(months.Compared(v1::COMPARISON_PREVIOUS_PERIOD, scope)),
+              ElementsAre("2024-01-01 2024-02-01", "2024-02-01 2024-03-01"));
+  const Windows days = Of(scope, "2024-03-08", "2024-03-15", v1::GRANULARITY_UNSPECIFIED);
+  EXPECT_THAT(Print(days.Compared(v1::COMPARISON_PREVIOUS_PERIOD, scope)),
+              ElementsAre("2024-03-01 2024-03-08"));
+}
+
+// What the night keeps of distinct customers: whole calendar buckets and all time.
+TEST(KeptPlaceOf, OnlyWholeCalendarBucketsOrAllTime) {
+  const Scope scope = Quarter();
+  const auto place = [&](std::string_view begin, std::string_view end) -> std::string {
+    const auto at =
+        KeptPlaceOf(ParseDate(begin).value(), ParseDate(end).value(), std::nullopt, scope);
+    return at ? Cat(static_cast<int>(at->granularity), " ", FormatDate(at->day)) : "none";
+  };
+  EXPECT_EQ(place("2024-01-10", "2024-03-21"), "0 1970-01-01");
+  EXPECT_EQ(place("2024-02-01", "2024-03-01"), "3 2024-02-01");
+  EXPECT_EQ(place("2024-02-05", "2024-02-12"), "2 2024-02-05");
+  EXPECT_EQ(place("2024-02-05", "2024-02-06"), "1 2024-02-05");
+  EXPECT_EQ(place("2024-02-05", "2024-02-16"), "none");
+  // All data of January lie in it.
+  EXPECT_EQ(place("2024-01-09", "2024-02-01"), "3 2024-01-01");
 }
 
 struct Compared {
@@ -167,6 +242,8 @@ TEST(Windows, OpenEndsAndErrors) {
     return Windows::Resolve(request, scope).status();
   };
   EXPECT_THAT(resolve({"2024-3-1", ""}), FailsWith("BAD_DATE", "start_date"));
+  EXPECT_THAT(resolve({"2024-02-30", ""}), FailsWith("BAD_DATE", "start_date"));
+  EXPECT_THAT(resolve({"", "tomorrow"}), FailsWith("BAD_DATE", "end_date"));
   EXPECT_THAT(resolve({"2024-03-02", "2024-03-02"}), FailsWith("INVERTED_RANGE", "end_date"));
   EXPECT_THAT(resolve({"1001-01-01", "9999-12-31", v1::GRANULARITY_HOUR}),
               FailsWith("TOO_MANY_BUCKETS", "granularity"));

@@ -273,7 +273,16 @@ constexpr char kNps[] = R"pb(
     as_of { seconds: 1501545600 }
     generation: "workspaces/-/generations/1"
     notes: "the last month is not over"
-  })pb";
+  }
+  sent: 9152
+  response_rate: 30.004
+  follow_up {
+    value: 40.4
+    sample_size: 342
+    interval { low: 35.3 high: 45.6 level: 0.95 }
+  }
+  recovery { value: 12.3 sample_size: 342 }
+)pb";
 
 TEST_F(CliTest, Nps) {
   server_.answers["MetricService/GetNpsReport"] = kNps;
