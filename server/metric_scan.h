@@ -39,7 +39,7 @@ absl::StatusOr<ScanAnswer> ScanMetrics(const CallContext& call, const ReadPoint&
 events::ScanGround MetricGround(const ReadPoint& at, const GenerationMetrics& generation);
 
 // Serves the payloads of the customer a walk stands on.
-class WalkPayloads final : public metrics::PayloadSource {
+class WalkPayloads final : public filter::PayloadSource {
  public:
   explicit WalkPayloads(events::CustomerWalk& walk) : walk_(walk) {}
   const store::v1::EventPayload* At(size_t index) override;

@@ -23,7 +23,7 @@ namespace {
 using metrics::MeasureSums;
 
 // Payloads of the customer a walk stands on.
-class WalkPayloads final : public metrics::PayloadSource {
+class WalkPayloads final : public filter::PayloadSource {
  public:
   explicit WalkPayloads(events::CustomerWalk& walk) : walk_(walk) {}
   const store::v1::EventPayload* At(size_t index) override {

@@ -80,23 +80,6 @@ int64_t BusinessTime::Between(TimeMicros begin, TimeMicros end) const {
   return sum;
 }
 
-bool EventTest::Begin(const CustomerInput& input) {
-  if (predicate_ == nullptr || !predicate_->reads_customer()) return true;
-  static const v1::Customer& nobody = v1::Customer::default_instance();
-  truth_ = predicate_->Judge(input.customer == nullptr ? nobody : *input.customer);
-  return truth_.allowed;
-}
-
-bool EventTest::Matches(const CustomerInput& input, size_t index) const {
-  if (predicate_ == nullptr) return true;
-  if (!truth_.allowed || !predicate_->MatchesColumns(input.events[index], truth_)) return false;
-  if (!predicate_->reads_payload()) return true;
-  static const store::v1::EventPayload& none = store::v1::EventPayload::default_instance();
-  const auto* payload = input.payloads == nullptr ? nullptr : input.payloads->At(index);
-  return predicate_->MatchesPayload(input.events[index], payload == nullptr ? none : *payload,
-                                    truth_);
-}
-
 absl::StatusOr<CompiledMetric> CompiledMetric::Create(const v1::MetricDefinition& definition,
                                                       const Scope& scope) {
   CompiledMetric metric;

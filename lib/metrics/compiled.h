@@ -15,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/event_columns.h"
-#include "lib/filter/predicate.h"
+#include "lib/filter/customer_events.h"
 #include "lib/metrics/customer_input.h"
 #include "lib/metrics/kinds.h"
 #include "lib/metrics/scope.h"
@@ -40,21 +40,6 @@ class BusinessTime {
   Calendar calendar_;
   std::array<bool, 7> works_{};  // From Monday.
   int start_minute_ = 540, end_minute_ = 1020;
-};
-
-// A filter on events with what the current customer decides about it. Not thread-safe.
-class EventTest {
- public:
-  explicit EventTest(const filter::EventPredicate* predicate)
-      : predicate_(predicate == nullptr || predicate->empty() ? nullptr : predicate) {}
-  bool always() const { return predicate_ == nullptr; }
-  // Before the customer's first event; false: none of its events matches.
-  bool Begin(const CustomerInput& input);
-  bool Matches(const CustomerInput& input, size_t index) const;
-
- private:
-  const filter::EventPredicate* predicate_;
-  filter::CustomerTruth truth_;
 };
 
 class CompiledMetric {

@@ -68,7 +68,7 @@ class Measure {
   const CustomerInput* input_ = nullptr;
   std::span<const EventColumns> events_;  // Before event_end.
   mutable DayClock days_;
-  EventTest filter_, numerator_filter_, denominator_filter_;
+  filter::EventTest filter_, numerator_filter_, denominator_filter_;
   bool numerator_open_ = true, denominator_open_ = true;
 };
 
