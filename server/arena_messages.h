@@ -61,6 +61,7 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
       google::protobuf::ArenaOptions options;
       options.initial_block = block;
       options.initial_block_size = block_bytes;
+      options.max_block_size = 256 << 10;  // Long series take megabytes.
       return options;
     }
     ArenaMessages& owner_;

@@ -20,17 +20,6 @@ using store::DatasetId;
 
 constexpr std::string_view kAttributePrefix = "attributes.";
 
-facts::EventColumns Columns(const events::EventRow& row) {
-  return {.time = row.time,
-          .value = row.value,
-          .aux = row.aux,
-          .touchpoint_no = row.touchpoint_no,
-          .campaign_no = row.campaign_no,
-          .type = row.type,
-          .currency = row.currency,
-          .channel = row.channel};
-}
-
 // Parses the row of a per-customer dataset; false if there is none.
 absl::StatusOr<bool> ReadRow(const ReadPoint& at, DatasetId dataset, CustomerNo customer_no,
                              google::protobuf::Message* out) {
@@ -49,7 +38,7 @@ void AddTail(const ReadPoint& at, CustomerNo customer_no, v1::CustomerSummary* s
   thread_local std::vector<events::EventRow> rows;  // Kept for its capacity.
   rows.clear();
   at.env.engine.TailEvents(at.generation, at.scope.workspace_no, customer_no, rows);
-  for (const events::EventRow& row : rows) facts::AddToSummary(Columns(row), *summary);
+  for (const events::EventRow& row : rows) facts::AddToSummary(ColumnsOf(row), *summary);
 }
 
 absl::Status FillProfile(const ReadPoint& at, CustomerNo customer_no, const CustomerFields& fields,
@@ -234,7 +223,7 @@ absl::StatusOr<std::optional<facts::Projection>> ProjectCustomer(const ReadPoint
     if (rows.empty()) return std::nullopt;
     std::vector<facts::EventColumns> columns;
     columns.reserve(rows.size());
-    for (const events::EventRow& row : rows) columns.push_back(Columns(row));
+    for (const events::EventRow& row : rows) columns.push_back(ColumnsOf(row));
     fold = facts::FoldEvents(at.scope.settings, columns, at.as_of());
   } else {
     ASSIGN_OR_RETURN(const bool found, ReadRow(at, DatasetId::kFolds, customer_no, &fold));

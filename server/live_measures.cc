@@ -8,7 +8,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/events/customer_pass.h"
-#include "server/metric_scan.h"
+#include "server/customer_scan.h"
 
 namespace rapport::server {
 namespace {
@@ -19,13 +19,12 @@ class ChangeStep final : public events::PassStep {
  public:
   ChangeStep(const metrics::CompiledMetric& metric, int sign) : cells_(metric), sign_(sign) {}
   absl::Status Customer(events::CustomerWalk& walk) override {
-    WalkPayloads payloads(walk);
     metrics::CustomerInput input;
     input.customer_no = walk.customer_no();
     input.events = walk.events();
-    input.payloads = &payloads;
+    input.payloads = &walk;
     cells_.Customer(input, sign_, sums);
-    return payloads.status();
+    return walk.status();
   }
   MeasureSums sums;
 
@@ -39,7 +38,7 @@ absl::Status AddCustomers(const CallContext& call, const events::ScanGround& gro
                           const std::vector<uint32_t>& customers,
                           const metrics::CompiledMetric& metric, int sign, MeasureSums& sums) {
   events::PassOptions options;
-  options.threads = kMetricThreads;
+  options.threads = kScanThreads;
   options.only = customers;
   options.some = true;
   options.check = [&call] { return call.Alive(); };
@@ -69,7 +68,7 @@ void SortUnique(std::vector<uint32_t>& customers) {
 absl::StatusOr<Touched> FindTouched(const CallContext& call, const ReadPoint& at,
                                     GenerationMetrics& generation) {
   Touched touched;
-  touched.live = MetricGround(at, generation);
+  touched.live = GroundOfView(at, generation);
   if (touched.live.generation != at.generation) {
     return Aborted("GENERATION_CHANGED", "new generations came meanwhile: ask again");
   }

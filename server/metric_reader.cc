@@ -251,23 +251,27 @@ absl::Status MetricReader::Run(std::span<const PreparedQuery* const> queries, Us
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::QueryMetricResponse> MetricReader::Query(const v1::QueryMetricRequest& request,
-                                                            const metrics::QueryLimits& limits) {
+absl::Status MetricReader::Query(const v1::QueryMetricRequest& request,
+                                 const metrics::QueryLimits& limits,
+                                 v1::QueryMetricResponse& response) {
   ASSIGN_OR_RETURN(const v1::MetricDefinition* definition, Find(request.metric()));
   ASSIGN_OR_RETURN(const metrics::Scope scope, ScopeOf(*definition));
   ASSIGN_OR_RETURN(const PreparedQuery query,
                    PreparedQuery::Create(request, *definition, scope, limits));
-  v1::QueryMetricResponse response;
   const PreparedQuery* one = &query;
   RETURN_IF_ERROR(
-      Run({&one, 1},
-          [&](size_t, const metrics::SumTable& table, std::string_view plan) -> absl::Status {
-            ASSIGN_OR_RETURN(response, metrics::Respond(query, table, plan));
-            return absl::OkStatus();
-          }));
+      Run({&one, 1}, [&](size_t, const metrics::SumTable& table, std::string_view plan) {
+        return metrics::Respond(query, table, plan, response);
+      }));
   response.mutable_definition()->set_name(
       FormatMetricName(at_.scope.id, response.definition().metric()));
   FillContext(at_, response.mutable_context());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::QueryMetricResponse> MetricReader::Query(const v1::QueryMetricRequest& request) {
+  v1::QueryMetricResponse response;
+  RETURN_IF_ERROR(Query(request, {}, response));
   return response;
 }
 

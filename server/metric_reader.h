@@ -33,9 +33,11 @@ class MetricReader {
   // What a definition is computed in at the read point.
   absl::StatusOr<metrics::Scope> ScopeOf(const v1::MetricDefinition& definition);
 
-  // The whole answer but for the goal and benchmarks, which are the service's.
-  absl::StatusOr<v1::QueryMetricResponse> Query(const v1::QueryMetricRequest& request,
-                                                const metrics::QueryLimits& limits = {});
+  // The whole answer but for the goal and benchmarks, which are the service's, into an empty
+  // response.
+  absl::Status Query(const v1::QueryMetricRequest& request, const metrics::QueryLimits& limits,
+                     v1::QueryMetricResponse& response);
+  absl::StatusOr<v1::QueryMetricResponse> Query(const v1::QueryMetricRequest& request);
   // Runs queries, those that need a scan in one pass. `use` gets each one's sums and plan,
   // in their order.
   using Use = absl::FunctionRef<absl::Status(size_t query, const metrics::SumTable& table,

@@ -11,7 +11,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/filter/catalogue.h"
 #include "lib/filter/sources.h"
-#include "server/customer_rows.h"
+#include "server/customer_scan.h"
 
 namespace rapport::server {
 namespace {
@@ -19,28 +19,24 @@ namespace {
 using metrics::Evaluation;
 using metrics::PreparedQuery;
 
-// What one query needs of a customer besides its events.
+// What one query reads of a customer besides its events.
 struct QueryInputs {
-  std::vector<CodeColumnHandle> columns;  // Of the grouping's customer dimensions.
-  filter::PlaceSet places;                // Of v1.Customer.
-  std::optional<filter::FieldRef> fact;   // Of FACT_MEAN.
-  bool payloads = false;
+  size_t first_code = 0;                 // Of ScanNeeds::dimensions; the grouping's follow.
+  std::optional<filter::FieldRef> fact;  // Of FACT_MEAN.
 };
 
-absl::StatusOr<QueryInputs> InputsOf(const CallContext& call, const ReadPoint& at,
-                                     GenerationMetrics& generation, const PreparedQuery& query) {
+absl::StatusOr<QueryInputs> InputsOf(const PreparedQuery& query, ScanNeeds& needs) {
   QueryInputs inputs;
-  for (const std::string& dimension : query.grouping().customer_dimensions()) {
-    ASSIGN_OR_RETURN(inputs.columns.emplace_back(), generation.Column(call, at.scope, dimension));
-  }
-  inputs.places = query.customer_places();
-  inputs.payloads = query.reads_payload();
+  inputs.first_code = needs.dimensions.size();
+  const auto& dimensions = query.grouping().customer_dimensions();
+  needs.dimensions.insert(needs.dimensions.end(), dimensions.begin(), dimensions.end());
+  needs.places.Add(query.customer_places());
   if (query.metric().shape() != metrics::Shape::kFacts) return inputs;
   std::string_view key;
   const filter::Field* field = filter::CustomerCatalogue().Find(query.definition().fact(), &key);
   if (field == nullptr) return InvalidField("definition.fact", "UNKNOWN_FIELD", "is no fact");
   inputs.fact = filter::FieldRef{field, std::string(key)};
-  inputs.places.Add(field->place);
+  needs.places.Add(field->place);
   return inputs;
 }
 
@@ -54,11 +50,13 @@ std::optional<double> FactOf(const QueryInputs& inputs, const v1::Customer& cust
   return static_cast<double>(*whole) / (money ? 1e6 : 1.0);
 }
 
-class MetricStep final : public events::PassStep {
+class MetricWalker final : public CustomerWalker {
  public:
-  MetricStep(const ReadPoint& at, std::span<const PreparedQuery* const> queries,
-             const std::vector<QueryInputs>& inputs, const metrics::ListingRequest* listing)
-      : inputs_(inputs), rows_(at, PlacesOf(inputs)), codes_(queries.size()) {
+  MetricWalker(const ReadPoint& at, std::span<const PreparedQuery* const> queries,
+               const std::vector<QueryInputs>& inputs, const metrics::ListingRequest* listing)
+      : queries_(queries),
+        inputs_(inputs),
+        base_currency_(UnpackCurrency(at.scope.settings.base_currency)) {
     for (const PreparedQuery* query : queries) {
       if (listing == nullptr) {
         evaluations.emplace_back(*query);
@@ -66,52 +64,29 @@ class MetricStep final : public events::PassStep {
         evaluations.emplace_back(*query, *listing);
       }
     }
-    reads_customer_ = !PlacesOf(inputs).empty();
-    base_currency_ = UnpackCurrency(at.scope.settings.base_currency);
   }
 
-  absl::Status Customer(events::CustomerWalk& walk) override {
-    ++customers;
-    events += static_cast<int64_t>(walk.events().size());
-    const v1::Customer* customer = nullptr;
-    if (reads_customer_) {
-      ASSIGN_OR_RETURN(customer, rows_.Load(walk.customer_no()));
-    }
-    WalkPayloads payloads(walk);
+  absl::Status Customer(const filter::CustomerEvents& customer,
+                        std::span<const uint32_t> codes) override {
+    metrics::CustomerInput input;
+    static_cast<filter::CustomerEvents&>(input) = customer;
     for (size_t i = 0; i < evaluations.size(); ++i) {
       const QueryInputs& of_query = inputs_[i];
-      metrics::CustomerInput input;
-      input.customer_no = walk.customer_no();
-      input.events = walk.events();
-      codes_[i].clear();
-      for (const CodeColumnHandle& column : of_query.columns) {
-        codes_[i].push_back(column->CodeOf(walk.customer_no()));
-      }
-      input.codes = codes_[i];
-      if (!of_query.places.empty()) input.customer = customer;
-      if (of_query.fact) input.fact = FactOf(of_query, *customer, base_currency_);
-      input.payloads = &payloads;
+      input.codes =
+          codes.subspan(of_query.first_code, queries_[i]->grouping().customer_dimensions().size());
+      input.fact.reset();
+      if (of_query.fact) input.fact = FactOf(of_query, *customer.customer, base_currency_);
       evaluations[i].Customer(input);
     }
-    return payloads.status();
+    return absl::OkStatus();
   }
 
   std::vector<Evaluation> evaluations;
-  int64_t customers = 0;
-  int64_t events = 0;
 
  private:
-  static filter::PlaceSet PlacesOf(const std::vector<QueryInputs>& inputs) {
-    filter::PlaceSet places;
-    for (const QueryInputs& of_query : inputs) places.Add(of_query.places);
-    return places;
-  }
-
+  std::span<const PreparedQuery* const> queries_;
   const std::vector<QueryInputs>& inputs_;
-  CustomerRows rows_;
-  bool reads_customer_ = false;
   std::string base_currency_;
-  std::vector<std::vector<uint32_t>> codes_;
 };
 
 // Types of events that can matter to any of the queries, sorted; empty: all.
@@ -130,60 +105,29 @@ std::vector<uint16_t> TypesOf(std::span<const PreparedQuery* const> queries) {
 
 }  // namespace
 
-const store::v1::EventPayload* WalkPayloads::At(size_t index) {
-  auto payload = walk_.Payload(index);
-  if (!payload.ok()) {
-    status_.Update(payload.status());
-    return nullptr;
-  }
-  payload_ = *std::move(payload);
-  return &payload_;
-}
-
-events::ScanGround MetricGround(const ReadPoint& at, const GenerationMetrics& generation) {
-  events::ScanGround ground =
-      at.env.engine.GroundOf(at.generation, at.scope.workspace_no,
-                             at.live() ? events::ScanExtent::kLive : events::ScanExtent::kSealed);
-  // Generations before manifest format 2 did not keep theirs: those of now stand in.
-  if (!at.live() && generation.has_campaigns()) ground.aliases = generation.merges();
-  return ground;
-}
-
 absl::StatusOr<ScanAnswer> ScanMetrics(const CallContext& call, const ReadPoint& at,
                                        GenerationMetrics& generation,
                                        std::span<const PreparedQuery* const> queries,
                                        const metrics::ListingRequest* listing) {
+  ScanNeeds needs;
+  needs.types = TypesOf(queries);
   std::vector<QueryInputs> inputs;
   for (const PreparedQuery* query : queries) {
-    ASSIGN_OR_RETURN(inputs.emplace_back(), InputsOf(call, at, generation, *query));
+    ASSIGN_OR_RETURN(inputs.emplace_back(), InputsOf(*query, needs));
   }
-  const events::ScanGround ground = MetricGround(at, generation);
-  events::PassOptions options;
-  options.threads = kMetricThreads;
-  options.types = TypesOf(queries);
-  options.check = [&call] { return call.Alive(); };
-  ScanAnswer answer;
-  const auto done = events::ScanCustomersByThread(
-      ground, options, [&] { return std::make_unique<MetricStep>(at, queries, inputs, listing); },
-      [&](events::PassStep& pass_step) {
-        auto& step = static_cast<MetricStep&>(pass_step);
-        answer.customers += step.customers;
-        answer.events += step.events;
-        if (answer.evaluations.empty()) {
-          answer.evaluations = std::move(step.evaluations);
-          return absl::OkStatus();
-        }
-        for (size_t i = 0; i < answer.evaluations.size(); ++i) {
-          answer.evaluations[i].Merge(std::move(step.evaluations[i]));
+  // Answers when nobody is shown, too.
+  MetricWalker total(at, queries, inputs, listing);
+  const auto make = [&] { return std::make_unique<MetricWalker>(at, queries, inputs, listing); };
+  const auto done =
+      ScanWalkers(call, at, generation, needs, make, [&total](CustomerWalker& walker) {
+        auto& evaluations = static_cast<MetricWalker&>(walker).evaluations;
+        for (size_t i = 0; i < evaluations.size(); ++i) {
+          total.evaluations[i].Merge(std::move(evaluations[i]));
         }
         return absl::OkStatus();
       });
   RETURN_IF_ERROR(done.status());
-  if (answer.evaluations.empty()) {  // Nobody was there to be shown.
-    MetricStep empty(at, queries, inputs, listing);
-    answer.evaluations = std::move(empty.evaluations);
-  }
-  return answer;
+  return ScanAnswer{std::move(total.evaluations), done->customers, done->events};
 }
 
 }  // namespace rapport::server

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scan plan of metric queries: one pass over a workspace's customers for any number of
-// queries at once, on two threads.
-//
-// Customers come with their columns' codes, and with as much of v1.Customer as filters
-// read: facts of the generation (rows in step with the pass), totals, attributes (a look-up
-// a customer that has any). Cost: 20 ns an event and what measures cost; a customer row
-// 2 us, an attribute look-up 5 us.
+// The scan plan of metric queries: one pass over a workspace's customers
+// (customer_scan.h) for any number of queries at once.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +8,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "lib/events/customer_pass.h"
 #include "lib/metrics/evaluation.h"
 #include "lib/metrics/prepared_query.h"
 #include "server/call_context.h"
@@ -34,23 +28,5 @@ absl::StatusOr<ScanAnswer> ScanMetrics(const CallContext& call, const ReadPoint&
                                        GenerationMetrics& generation,
                                        std::span<const metrics::PreparedQuery* const> queries,
                                        const metrics::ListingRequest* listing);
-
-// What the pass of a view stands on: merges of the generation for NIGHTLY, of now for LIVE.
-events::ScanGround MetricGround(const ReadPoint& at, const GenerationMetrics& generation);
-
-// Serves the payloads of the customer a walk stands on.
-class WalkPayloads final : public filter::PayloadSource {
- public:
-  explicit WalkPayloads(events::CustomerWalk& walk) : walk_(walk) {}
-  const store::v1::EventPayload* At(size_t index) override;
-  const absl::Status& status() const { return status_; }
-
- private:
-  events::CustomerWalk& walk_;
-  store::v1::EventPayload payload_;
-  absl::Status status_;
-};
-
-inline constexpr int kMetricThreads = 2;
 
 }  // namespace rapport::server

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/events/scan.h"
+#include "lib/events/sealed_events.h"
 #include "lib/facts/attribute_columns.h"
 #include "rapport/store/v1/records.pb.h"
 

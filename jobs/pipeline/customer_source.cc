@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "lib/base/errors.h"
 #include "lib/base/text.h"
+#include "lib/events/customer_walk.h"
 #include "lib/store/keys.h"
 
 namespace rapport::jobs {
@@ -100,7 +102,7 @@ class KeptFolds {
 class EventSource final : public CustomerSource {
  public:
   EventSource(const Run& run, const Shard& shard)
-      : run_(run), shard_(shard), segments_(run.segments()) {
+      : ground_(SealedGround(run, *shard.workspace, std::numeric_limits<TimeMicros>::max())) {
     const WorkspaceRun& workspace = *shard.workspace;
     if (!workspace.refold_all) status_ = kept_.Load(run, shard);
     if (workspace.refold_all || workspace.recount_events) {
@@ -127,9 +129,7 @@ class EventSource final : public CustomerSource {
     }
     if (scan_first) {
       view_.customer_no = scan_->customer_no();
-      columns_.clear();
-      AppendColumns(scan_->events(), columns_);
-      view_.events = columns_;
+      view_.events = scan_->events();
     }
     view_from_kept_ = kept_first;
     view_from_scan_ = scan_first;
@@ -149,20 +149,16 @@ class EventSource final : public CustomerSource {
         scan_.reset();
       }
       if (next_range_ == ranges_.size()) return;
-      scan_ = std::make_unique<events::CustomerScan>(
-          run_.store->dataset(), segments_, shard_.workspace->number, shard_.workspace->aliases,
-          ranges_[next_range_++]);
+      scan_ = std::make_unique<events::CustomerWalk>(ground_, ranges_[next_range_++],
+                                                     events::WalkOptions{});
     }
   }
 
-  const Run& run_;
-  const Shard& shard_;
-  std::vector<store::Version> segments_;
+  const events::ScanGround ground_;
   std::vector<events::CustomerRange> ranges_;
   size_t next_range_ = 0;
   KeptFolds kept_;
-  std::unique_ptr<events::CustomerScan> scan_;
-  std::vector<facts::EventColumns> columns_;
+  std::unique_ptr<events::CustomerWalk> scan_;
   CustomerView view_;
   bool view_from_kept_ = false;
   bool view_from_scan_ = false;
@@ -227,19 +223,15 @@ std::unique_ptr<CustomerSource> NewCustomerSource(const Run& run, Source source,
   return std::make_unique<FoldSource>(run, shard);
 }
 
-void AppendColumns(std::span<const events::EventRow> rows,
-                   std::vector<facts::EventColumns>& columns) {
-  columns.reserve(columns.size() + rows.size());
-  for (const events::EventRow& row : rows) {
-    columns.push_back({.time = row.time,
-                       .value = row.value,
-                       .aux = row.aux,
-                       .touchpoint_no = row.touchpoint_no,
-                       .campaign_no = row.campaign_no,
-                       .type = row.type,
-                       .currency = row.currency,
-                       .channel = row.channel});
-  }
+events::ScanGround SealedGround(const Run& run, const WorkspaceRun& workspace, TimeMicros until) {
+  events::ScanGround ground;
+  ground.dataset = &run.store->dataset();
+  ground.segments = run.segments();
+  ground.workspace_no = workspace.number;
+  ground.aliases = workspace.aliases;
+  ground.until = until;
+  ground.last_customer_no = workspace.last_customer_no;
+  return ground;
 }
 
 }  // namespace rapport::jobs

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "jobs/pipeline/stage.h"
+#include "lib/events/scan_ground.h"
 
 namespace rapport::jobs {
 
@@ -27,8 +28,7 @@ class CustomerSource {
 std::unique_ptr<CustomerSource> NewCustomerSource(const Run& run, Source source,
                                                   const Shard& shard);
 
-// Columns of event rows for the facts layer, in the same order.
-void AppendColumns(std::span<const events::EventRow> rows,
-                   std::vector<facts::EventColumns>& columns);
+// A workspace's sealed events, those up to `until`, with the run's merges.
+events::ScanGround SealedGround(const Run& run, const WorkspaceRun& workspace, TimeMicros until);
 
 }  // namespace rapport::jobs

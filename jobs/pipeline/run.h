@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "jobs/pipeline/attribute_rows.h"
-#include "lib/events/scan.h"
+#include "lib/events/sealed_events.h"
 #include "lib/facts/facts.h"
 #include "lib/store/generation.h"
 #include "lib/store/seam.h"

@@ -143,9 +143,7 @@ absl::Status FindNew(const Run& run, const WorkspaceRun& workspace, Alerts& aler
 class AlertStage final : public Stage {
  public:
   std::string_view name() const override { return "alerts"; }
-  std::vector<std::string_view> needs() const override {
-    return {"event_series", "fold_series", "metric_series"};
-  }
+  std::vector<std::string_view> needs() const override { return {"event_series", "metric_series"}; }
   Source source() const override { return Source::kNone; }
 
   absl::StatusOr<int64_t> Finish(Run& run) override {

@@ -3,13 +3,13 @@
 
 #include "jobs/stages/alert_stage.h"
 #include "jobs/stages/base_report_stage.h"
+#include "jobs/stages/event_series_stage.h"
 #include "jobs/stages/facts_stage.h"
 #include "jobs/stages/fold_stage.h"
 #include "jobs/stages/metric_series_stage.h"
 #include "jobs/stages/predict_stage.h"
 #include "jobs/stages/report_stage.h"
 #include "jobs/stages/seal_stage.h"
-#include "jobs/stages/series_stages.h"
 #include "jobs/stages/transition_stage.h"
 #include "jobs/stages/value_fit_stage.h"
 
@@ -22,7 +22,6 @@ std::vector<std::unique_ptr<Stage>> AllStages() {
   stages.push_back(NewEventSeriesStage());
   stages.push_back(NewBaseReportStage());
   stages.push_back(NewMetricSeriesStage());
-  stages.push_back(NewFoldSeriesStage());
   stages.push_back(NewTransitionStage());
   stages.push_back(NewValueFitStage());
   stages.push_back(NewPredictStage());

@@ -2,17 +2,16 @@
 #include "jobs/stages/metric_series_stage.h"
 
 #include <charconv>
-#include <deque>
+#include <map>
 #include <utility>
 
 #include "jobs/pipeline/writer.h"
+#include "jobs/stages/measure_pass.h"
 #include "jobs/stages/metric_scope.h"
 #include "jobs/stages/report_stage.h"
-#include "lib/base/errors.h"
 #include "lib/base/log.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
-#include "lib/events/customer_pass.h"
 #include "lib/events/merge_rows.h"
 #include "lib/metrics/measure_cells.h"
 #include "lib/store/keys.h"
@@ -22,62 +21,27 @@ namespace {
 
 using metrics::MeasureSums;
 
-// Payloads of the customer a walk stands on.
-class WalkPayloads final : public filter::PayloadSource {
- public:
-  explicit WalkPayloads(events::CustomerWalk& walk) : walk_(walk) {}
-  const store::v1::EventPayload* At(size_t index) override {
-    auto payload = walk_.Payload(index);
-    if (!payload.ok()) {
-      status_.Update(payload.status());
-      return nullptr;
-    }
-    payload_ = *std::move(payload);
-    return &payload_;
+// The numbers of the generation before's metrics by id and fingerprint, if its sums can be
+// taken up: nothing it left out has come, and not most customers have changed.
+std::map<std::pair<std::string, uint64_t>, uint32_t> NumbersBefore(const Run& run,
+                                                                   const WorkspaceRun& workspace) {
+  std::map<std::pair<std::string, uint64_t>, uint32_t> numbers;
+  if (workspace.refold_all || workspace.recount_events) return numbers;
+  if (workspace.changed.size() > workspace.last_customer_no / 2) return numbers;
+  const auto before = run.base->workspaces().find(workspace.number);
+  if (before == run.base->workspaces().end()) return numbers;
+  for (const auto& measured : before->second.measured_metrics()) {
+    numbers[{measured.metric(), measured.fingerprint()}] = measured.number();
   }
-  const absl::Status& status() const { return status_; }
-
- private:
-  events::CustomerWalk& walk_;
-  store::v1::EventPayload payload_;
-  absl::Status status_;
-};
-
-// Sums of all metrics over the customers one thread sees.
-class MeasureStep final : public events::PassStep {
- public:
-  explicit MeasureStep(const std::vector<metrics::CompiledMetric>& compiled)
-      : scope_(compiled.front().scope()), sums_(compiled.size()) {
-    for (const metrics::CompiledMetric& metric : compiled) cells_.emplace_back(metric);
-  }
-  absl::Status Customer(events::CustomerWalk& walk) override {
-    WalkPayloads payloads(walk);
-    metrics::CustomerInput input;
-    input.customer_no = walk.customer_no();
-    input.events = walk.events();
-    input.payloads = &payloads;
-    filter::StandardTypes types;
-    for (const EventColumns& event : input.events) types.Add(event.type);
-    input.types = &types;
-    const std::vector<TimeMicros> membership = metrics::MembershipOf(scope_, input.events);
-    input.membership = &membership;
-    for (size_t i = 0; i < cells_.size(); ++i) cells_[i].Customer(input, 1, sums_[i]);
-    return payloads.status();
-  }
-  std::vector<MeasureSums>& sums() { return sums_; }
-
- private:
-  const metrics::Scope& scope_;
-  std::deque<metrics::MeasureCells> cells_;  // They do not move.
-  std::vector<MeasureSums> sums_;
-};
+  return numbers;
+}
 
 // Definitions that cannot be computed now (a custom type that went, say) are passed over:
-// they are answered by scans or refused when asked for.
-// The compiled ones point to `in`.
-std::vector<metrics::CompiledMetric> CompileMetrics(const Run& run, const WorkspaceRun& workspace,
-                                                    const MetricScope& in) {
-  std::vector<metrics::CompiledMetric> all;
+// they are answered by scans or refused when asked for. The measures point to `in`.
+std::vector<StoredMeasure> CompileMetrics(const Run& run, const WorkspaceRun& workspace,
+                                          const MetricScope& in) {
+  std::vector<StoredMeasure> all;
+  const auto numbers = NumbersBefore(run, workspace);
   WorkspaceState& state = run.workspace_state(workspace.number);
   state.clear_measured_metrics();
   for (const v1::MetricDefinition& definition : in.registry.definitions()) {
@@ -95,39 +59,13 @@ std::vector<metrics::CompiledMetric> CompileMetrics(const Run& run, const Worksp
     measured.set_metric(definition.metric());
     measured.set_fingerprint(fingerprint);
     measured.set_number(static_cast<uint32_t>(state.measured_metrics_size()));
-    all.push_back(*std::move(compiled));
+    StoredMeasure& measure = all.emplace_back(*std::move(compiled), std::nullopt);
+    // Engagement decays towards as_of: every customer's share moves with it.
+    const auto number = numbers.find({definition.metric(), fingerprint});
+    const bool moves = measure.metric.shape() == metrics::Shape::kEngaged;
+    if (!moves && number != numbers.end()) measure.number_before = number->second;
   }
   return all;
-}
-
-events::ScanGround GroundOf(const Run& run, const WorkspaceRun& workspace) {
-  events::ScanGround ground;
-  ground.dataset = &run.store->dataset();
-  ground.segments = run.segments();
-  ground.workspace_no = workspace.number;
-  ground.aliases = workspace.aliases;
-  ground.until = run.as_of();
-  ground.last_customer_no = workspace.last_customer_no;
-  return ground;
-}
-
-absl::StatusOr<std::vector<MeasureSums>> Measure(
-    const Run& run, const WorkspaceRun& workspace,
-    const std::vector<metrics::CompiledMetric>& compiled) {
-  std::vector<MeasureSums> sums(compiled.size());
-  if (compiled.empty() || workspace.last_customer_no == 0) return sums;
-  const events::ScanGround ground = GroundOf(run, workspace);
-  events::PassOptions options;
-  options.threads = run.threads;
-  const auto done = events::ScanCustomersByThread(
-      ground, options, [&] { return std::make_unique<MeasureStep>(compiled); },
-      [&](events::PassStep& step) {
-        auto& of_step = static_cast<MeasureStep&>(step).sums();
-        for (size_t i = 0; i < sums.size(); ++i) sums[i].Merge(of_step[i]);
-        return absl::OkStatus();
-      });
-  RETURN_IF_ERROR(done.status());
-  return sums;
 }
 
 absl::StatusOr<int64_t> Write(Run& run, uint32_t workspace_no,
@@ -162,8 +100,8 @@ class MetricSeriesStage final : public Stage {
     int64_t rows = 0;
     for (const WorkspaceRun& workspace : run.workspaces) {
       ASSIGN_OR_RETURN(const auto scope, LoadMetricScope(run, workspace));
-      const auto compiled = CompileMetrics(run, workspace, *scope);
-      ASSIGN_OR_RETURN(const auto sums, Measure(run, workspace, compiled));
+      const auto measures = CompileMetrics(run, workspace, *scope);
+      ASSIGN_OR_RETURN(const auto sums, SumMeasures(run, workspace, measures));
       ASSIGN_OR_RETURN(const int64_t written, Write(run, workspace.number, sums));
       rows += written;
       for (events::MergeRow& row : events::EncodeMerges(workspace.aliases)) {

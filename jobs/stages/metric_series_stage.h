@@ -2,8 +2,9 @@
 // Sums of metrics whose observations are more than events (conversions, durations,
 // sessions, distinct customers, members, recurring revenue, engagement): family kMeasures
 // of dataset series, for the built-in definitions and the workspace's own, over all events
-// up to as_of. One pass of its own over all customers, all metrics at once, every night:
-// no sum depends on what a night before stored.
+// up to as_of. Sums of the generation before are taken up where definition, settings and
+// rates are the same, with the changed customers' shares replaced; engagement, which decays
+// towards as_of, and new definitions are summed over all customers. The bytes are the same.
 //
 // Also what later answers need to take these sums apart: the metrics' numbers and
 // fingerprints (manifest) and the merges that were in force (reports `merges/NNNNN`).

@@ -19,6 +19,8 @@ struct EventColumns {
   uint16_t type = 0;           // v1.EventType; custom types above 1000.
   uint16_t currency = 0;       // lib/base/money.h PackCurrency; 0 = none
   uint8_t channel = 0;         // v1.Channel
+
+  friend bool operator==(const EventColumns&, const EventColumns&) = default;
 };
 
 }  // namespace rapport

@@ -45,17 +45,6 @@ auto Order(const PlacedEvent& placed) {
                     event.touchpoint_no, event.campaign_no);
 }
 
-EventColumns ColumnsOf(const EventRow& row) {
-  return {.time = row.time,
-          .value = row.value,
-          .aux = row.aux,
-          .touchpoint_no = row.touchpoint_no,
-          .campaign_no = row.campaign_no,
-          .type = row.type,
-          .currency = row.currency,
-          .channel = row.channel};
-}
-
 // One segment's blocks in order.
 class SegmentFeed {
  public:
@@ -147,6 +136,7 @@ struct CustomerWalk::State {
   std::span<const EventColumns> events;
   const Source* direct = nullptr;  // Where `events` points into; nullptr: joined.
   CustomerNo customer_no = 0;
+  store::v1::EventPayload payload;  // The last one asked for by At().
   absl::Status status;
 
   void Open();
@@ -366,6 +356,16 @@ absl::StatusOr<store::v1::EventPayload> CustomerWalk::Payload(size_t index) {
     return DataLoss(Cat("customers/", state_->customer_no), "payload does not decode");
   }
   return payload;
+}
+
+const store::v1::EventPayload* CustomerWalk::At(size_t index) {
+  auto payload = Payload(index);
+  if (!payload.ok()) {
+    state_->status.Update(payload.status());
+    return nullptr;
+  }
+  state_->payload = *std::move(payload);
+  return &state_->payload;
 }
 
 }  // namespace rapport::events

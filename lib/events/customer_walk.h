@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/base/event_columns.h"
+#include "lib/base/payload_source.h"
 #include "lib/events/scan_ground.h"
 #include "rapport/store/v1/records.pb.h"
 
@@ -32,11 +33,11 @@ struct WalkOptions {
   bool some = false;
 };
 
-class CustomerWalk {
+class CustomerWalk final : public PayloadSource {
  public:
   // `ground` and what `options` names stay as they are while the walk lives.
   CustomerWalk(const ScanGround& ground, CustomerRange range, WalkOptions options);
-  ~CustomerWalk();
+  ~CustomerWalk() override;
   CustomerWalk(const CustomerWalk&) = delete;
   CustomerWalk& operator=(const CustomerWalk&) = delete;
 
@@ -48,6 +49,8 @@ class CustomerWalk {
   // The serialized store.v1.EventPayload of events()[index]; good until Next().
   absl::StatusOr<std::string_view> PayloadBytes(size_t index);
   absl::StatusOr<store::v1::EventPayload> Payload(size_t index);
+  // The same, kept until the next call; nullptr on an error, which status() then has.
+  const store::v1::EventPayload* At(size_t index) override;
 
  private:
   struct State;

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "lib/events/scan.h"
+#include "lib/events/sealed_events.h"
 
 namespace rapport::events {
 

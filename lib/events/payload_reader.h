@@ -17,7 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/events/live_tail.h"
-#include "lib/events/scan.h"
+#include "lib/events/sealed_events.h"
 #include "lib/store/seam.h"
 #include "rapport/store/v1/records.pb.h"
 

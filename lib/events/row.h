@@ -20,6 +20,7 @@
 #include <tuple>
 
 #include "lib/base/clock.h"
+#include "lib/base/event_columns.h"
 
 namespace rapport::events {
 
@@ -43,6 +44,17 @@ struct EventRow {
 
   friend bool operator==(const EventRow&, const EventRow&) = default;
 };
+
+inline EventColumns ColumnsOf(const EventRow& row) {
+  return {.time = row.time,
+          .value = row.value,
+          .aux = row.aux,
+          .touchpoint_no = row.touchpoint_no,
+          .campaign_no = row.campaign_no,
+          .type = row.type,
+          .currency = row.currency,
+          .channel = row.channel};
+}
 
 // Order of one customer's events. Events that agree in all of it are interchangeable for
 // every answer, so answers do not depend on arrival order.

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "lib/events/live_tail.h"
-#include "lib/events/scan.h"
+#include "lib/events/sealed_events.h"
 #include "lib/store/generation.h"
 #include "lib/store/seam.h"
 

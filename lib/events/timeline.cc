@@ -10,7 +10,7 @@
 #include "lib/events/engine_state.h"
 #include "lib/events/payload.h"
 #include "lib/events/payload_reader.h"
-#include "lib/events/scan.h"
+#include "lib/events/sealed_events.h"
 
 namespace rapport::events {
 namespace {
@@ -96,11 +96,6 @@ CellMap CountAfter(const LiveTail& tail, store::Sequence after, const Calendar& 
 
 }  // namespace
 
-void Engine::TailEvents(uint32_t workspace_no, CustomerNo customer_no,
-                        std::vector<EventRow>& out) const {
-  TailEvents(state_->CurrentView().generation, workspace_no, customer_no, out);
-}
-
 void Engine::TailEvents(const store::GenerationHandle& generation, uint32_t workspace_no,
                         CustomerNo customer_no, std::vector<EventRow>& out) const {
   const View view = state_->CurrentView();
@@ -165,21 +160,6 @@ v1::Event Engine::ToEvent(uint32_t workspace_no, const TimelineEntry& entry) con
     break;
   }
   return event;
-}
-
-std::vector<LiveCell> Engine::LiveCells(uint32_t workspace_no, TypeNo type, int32_t begin_day,
-                                        int32_t end_day) const {
-  return LiveCells(state_->CurrentView().generation, workspace_no, type, begin_day, end_day);
-}
-
-std::vector<LiveCell> Engine::LiveCells(const store::GenerationHandle& generation,
-                                        uint32_t workspace_no, TypeNo type, int32_t begin_day,
-                                        int32_t end_day) const {
-  std::vector<LiveCell> cells;
-  ForEachLiveCell(generation, workspace_no, [&](const LiveCell& cell) {
-    if (cell.type == type && cell.day >= begin_day && cell.day < end_day) cells.push_back(cell);
-  });
-  return cells;
 }
 
 void Engine::ForEachLiveCell(const store::GenerationHandle& generation, uint32_t workspace_no,

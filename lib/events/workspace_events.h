@@ -120,12 +120,11 @@ class Engine {
   // Runs `change` while no batch is being applied (merges, attribute updates).
   absl::Status WithWriterLock(absl::FunctionRef<absl::Status()> change);
 
-  // Unsealed events of a customer (no alias applied) after the generation's log_sequence,
-  // in timeline order, appended to `out`. About 0.3 us an event.
-  void TailEvents(uint32_t workspace_no, CustomerNo customer_no, std::vector<EventRow>& out) const;
-  // The same for a pinned generation (nullptr: before the first): exactly what it lacks,
-  // also while another generation is being published. Exact as long as the handle is
+  // Unsealed events of a customer (no alias applied) after the log_sequence of a pinned
+  // generation (nullptr: before the first), in timeline order, appended to `out`: exactly what
+  // it lacks, also while another generation is being published. Exact as long as the handle is
   // not older than the previous generation and not held for more than a minute after a publish.
+  // About 0.3 us an event.
   void TailEvents(const store::GenerationHandle& generation, uint32_t workspace_no,
                   CustomerNo customer_no, std::vector<EventRow>& out) const;
   // All events of a customer and those merged into it, in timeline order: sealed + tail.
@@ -146,14 +145,8 @@ class Engine {
   ScanGround GroundOf(const store::GenerationHandle& generation, uint32_t workspace_no,
                       ScanExtent extent) const;
 
-  // Live series cells of the workspace with day in [begin, end), unordered.
-  std::vector<LiveCell> LiveCells(uint32_t workspace_no, TypeNo type, int32_t begin_day,
-                                  int32_t end_day) const;
-  // The same for a pinned generation, as TailEvents above.
-  std::vector<LiveCell> LiveCells(const store::GenerationHandle& generation, uint32_t workspace_no,
-                                  TypeNo type, int32_t begin_day, int32_t end_day) const;
-  // Calls `visit` with every live cell of the workspace for a pinned generation. Must not ask
-  // the engine anything.
+  // Calls `visit` with every live series cell of the workspace, unordered, for a pinned
+  // generation, as TailEvents above. `visit` must not ask the engine anything.
   void ForEachLiveCell(const store::GenerationHandle& generation, uint32_t workspace_no,
                        absl::FunctionRef<void(const LiveCell&)> visit) const;
   // Touchpoints, campaigns and custom types of a workspace that exists; for reading.

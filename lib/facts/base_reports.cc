@@ -4,8 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "lib/base/day_clock.h"
 #include "lib/base/text.h"
-#include "lib/facts/day_clock.h"
 #include "lib/facts/reports.h"
 #include "lib/facts/wire.h"
 #include "lib/lifecycle/cohort.h"

@@ -159,9 +159,6 @@ std::vector<v1::Transition> TransitionsOf(const Fold& fold, TimeMicros as_of);
 // The series cells of one customer's events (family kEvents), for days up to as_of.
 void AddEventCells(const Settings& settings, std::span<const EventColumns> events, TimeMicros as_of,
                    metrics::CellSums& cells);
-// The cells of one fold (families kPurchasers, kActive, kMembers).
-void AddFoldCells(const Settings& settings, const Fold& fold, TimeMicros as_of,
-                  metrics::CellSums& cells);
 
 // Words for one customer's figures, for ExplainCustomer: subject, result, formula, inputs.
 struct ExplainLine {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/facts/day_clock.h"
+#include "lib/base/day_clock.h"
 #include "lib/facts/facts.h"
 #include "lib/facts/signals.h"
 #include "lib/facts/summary.h"

@@ -13,17 +13,12 @@
 #include <span>
 
 #include "lib/base/event_columns.h"
+#include "lib/base/payload_source.h"
 #include "lib/filter/predicate.h"
 
 namespace rapport::filter {
 
-// The payloads of one customer's events, decoded when asked for.
-class PayloadSource {
- public:
-  virtual ~PayloadSource() = default;
-  // Of events[index]; nullptr for an event without one. Valid until the next call.
-  virtual const store::v1::EventPayload* At(size_t index) = 0;
-};
+using rapport::PayloadSource;
 
 struct CustomerEvents {
   uint32_t customer_no = 0;

@@ -19,7 +19,6 @@
 
 namespace rapport::lifecycle {
 
-// Numbers are stored (series family kActive): never reused.
 enum class Presence : uint8_t { kNew = 1, kReturning = 2, kResurrecting = 3, kDormant = 4 };
 
 class GrowthWalk {

@@ -19,7 +19,7 @@ namespace rapport::metrics {
 namespace {
 
 // Changes whenever the maths of stored sums do.
-constexpr int kMathsVersion = 1;
+constexpr int kMathsVersion = 2;
 
 void CompleteSession(v1::SessionRule& session) {
   if (session.idle_seconds() == 0) session.set_idle_seconds(1800);

@@ -18,6 +18,9 @@ namespace rapport::metrics {
 
 // The definition's `name`, and of the context as_of, generation and view, are the caller's.
 // InvalidField group_by TOO_MANY_GROUPS (without top), or granularity TOO_MANY_POINTS.
+// Fills an empty response, which may be on an arena: 40,000 points are as many messages.
+absl::Status Respond(const PreparedQuery& query, const SumTable& table, std::string_view plan,
+                     v1::QueryMetricResponse& response);
 absl::StatusOr<v1::QueryMetricResponse> Respond(const PreparedQuery& query, const SumTable& table,
                                                 std::string_view plan);
 

@@ -4,15 +4,9 @@
 // Families (SeriesKey::family; stored, never reused):
 //   kEvents      day x type x channel x touchpoint x campaign x currency x score: count,
 //                sums of values and of their squares
-//   kPurchasers  bucket start x granularity (in `bucket`): distinct customers with an order
-//                (count), those with two or more orders (value_sum). Granularity 0: all time
-//                up to as_of (day = 0).
-//   kActive      bucket start x granularity: distinct customers with any activity of their own
-//                (lib/lifecycle/stage.h); new, returning, resurrecting, dormant as bucket
-//                values 10 x granularity + 1..4. Granularity 0: all time (day = 0).
-//   kMembers     day: customers who joined the books for the first time (bucket 1), came back (2),
-//                left (3). Members at a day's start = sum of 1 + 2 - 3 before it.
 //   kMeasures    Sums of metrics whose observations are more than events (measure_cells.h).
+// Numbers 2 to 4 are taken: generations of older programs hold such rows, which no reader asks
+// for.
 // Adding cells in any order gives the same sums: merge order never matters.
 //
 // CellSums is not thread-safe (one per shard, then Merge). Add costs about 0.03 us while
@@ -32,13 +26,7 @@
 
 namespace rapport::metrics {
 
-enum class SeriesFamily : uint8_t {
-  kEvents = 1,
-  kPurchasers = 2,
-  kActive = 3,
-  kMembers = 4,
-  kMeasures = 6
-};
+enum class SeriesFamily : uint8_t { kEvents = 1, kMeasures = 6 };
 
 struct CellKey {
   SeriesFamily family = SeriesFamily::kEvents;

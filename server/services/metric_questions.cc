@@ -69,7 +69,7 @@ absl::Status Answer(CallContext& call, const v1::QueryMetricRequest& request,
   Question question;
   RETURN_IF_ERROR(question.Open(call, request.parent(), request.view(), "parent"));
   ASSIGN_OR_RETURN(MetricReader reader, MetricReader::Open(call, *question.at));
-  ASSIGN_OR_RETURN(*response, reader.Query(request, limits));
+  RETURN_IF_ERROR(reader.Query(request, limits, *response));
   return AddReferences(reader, *question.at, request, response);
 }
 

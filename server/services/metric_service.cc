@@ -5,6 +5,7 @@
 
 #include "lib/base/status_macros.h"
 #include "rapport/v1/metric_service.grpc.pb.h"
+#include "server/arena_messages.h"
 #include "server/call.h"
 #include "server/customer_view.h"
 #include "server/metric_reader.h"
@@ -36,7 +37,9 @@ absl::Status HandleGetNpsReport(CallContext& call, const v1::GetNpsReportRequest
 
 class MetricService final : public v1::MetricService::CallbackService {
  public:
-  explicit MetricService(Env& env) : env_(env) {}
+  explicit MetricService(Env& env) : env_(env) {
+    SetMessageAllocatorFor_QueryMetric(&query_messages_);
+  }
   RAPPORT_UNARY(MetricService, ListMetricDefinitions, v1::ListMetricDefinitionsResponse)
   RAPPORT_UNARY(MetricService, GetMetricDefinition, v1::MetricDefinition)
   RAPPORT_UNARY(MetricService, CreateMetricDefinition, v1::MetricDefinition)
@@ -55,6 +58,8 @@ class MetricService final : public v1::MetricService::CallbackService {
 
  private:
   Env& env_;
+  ArenaMessages<v1::QueryMetricRequest, v1::QueryMetricResponse> query_messages_{
+      /*block_bytes=*/64 << 10};
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/facts/day_clock.h"
+#include "lib/base/day_clock.h"
 
 #include <random>
 

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "jobs/run_report.h"
 #include "lib/facts/facts.h"
+#include "lib/metrics/series.h"
 #include "tests/unit/jobs/nightly_fixture.h"
 
 namespace rapport::jobs {
@@ -47,7 +48,7 @@ TEST(Nightly, FirstNightPublishesEveryDataset) {
   EXPECT_EQ(run.customer_count(), 500);
   EXPECT_EQ(run.refolded_customer_count(), 500);
   EXPECT_GT(run.peak_memory_bytes(), 0);
-  EXPECT_EQ(run.steps_size(), 12);
+  EXPECT_EQ(run.steps_size(), 11);
   EXPECT_THAT(RunText(run), HasSubstr("500 customers"));
   EXPECT_THAT(shop.Derived(),
               ::testing::UnorderedElementsAre(::testing::Key("facts"), ::testing::Key("folds"),
@@ -159,6 +160,35 @@ TEST(Nightly, MergedCustomersBecomeOne) {
   const auto incremental = shop.Derived();
   RAPPORT_ASSERT_OK(shop.Night(AsOf(now, true)));
   EXPECT_EQ(shop.Derived(), incremental);
+}
+
+// Puts cells of families 2 to 4, as older programs wrote them, into the current generation.
+void AddCellsOfOldFamilies(Shop& shop) {
+  const store::Version version = shop.Current()->generation();
+  RAPPORT_ASSERT_OK_AND_ASSIGN(
+      const auto builder,
+      shop.store().NewBuilder(store::DatasetId::kSeries, version, shop.folder(), "old"));
+  for (const uint8_t family : {uint8_t{2}, uint8_t{3}, uint8_t{4}}) {
+    const store::SeriesKey key{.workspace_no = 1, .family = family, .day = 19'600, .bucket = 1};
+    RAPPORT_ASSERT_OK(builder->Add(key.Encode(), metrics::EncodeCell({7, 7, 0})));
+  }
+  RAPPORT_ASSERT_OK_AND_ASSIGN(const store::DatasetFile file, builder->Finish());
+  RAPPORT_ASSERT_OK(shop.store().dataset().Ingest({{file}}));
+}
+
+TEST(Nightly, CellsOfOldFamiliesAreNotTakenOver) {
+  std::vector<std::map<std::string, std::string>> derived;
+  for (const bool old : {false, true}) {
+    Shop shop("old_families");
+    shop.Log(RandomRows(3, 2'000, 200, kStart - 90 * kMicrosPerDay, kStart));
+    RAPPORT_ASSERT_OK(shop.Night());
+    if (old) AddCellsOfOldFamilies(shop);
+    shop.clock().Set(kStart + 2 * kMicrosPerDay);
+    shop.Log(RandomRows(4, 500, 200, kStart, kStart + kMicrosPerDay));
+    RAPPORT_ASSERT_OK(shop.Night());
+    derived.push_back(shop.Derived());
+  }
+  EXPECT_EQ(derived[0], derived[1]);
 }
 
 TEST(Nightly, NewSettingsRecomputeEverything) {

@@ -79,7 +79,6 @@ TEST(PlanWaves, TheNightHasSevenWaves) {
             "  event_series  after seal\n"
             "wave 2: one pass over customers' folds\n"
             "  base_reports  after fold\n"
-            "  fold_series  after fold\n"
             "  transitions  after fold\n"
             "  value_fit  after fold\n"
             "wave 3: no pass over customers\n"
@@ -89,7 +88,7 @@ TEST(PlanWaves, TheNightHasSevenWaves) {
             "wave 5: one pass over customers' folds\n"
             "  facts  after fold, predict\n"
             "wave 6: no pass over customers\n"
-            "  alerts  after event_series, fold_series, metric_series\n"
+            "  alerts  after event_series, metric_series\n"
             "  reports  after base_reports, predict, facts, metric_series\n");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "jobs/stages/series_stages.h"
+#include "jobs/stages/event_series_stage.h"
 
 #include <algorithm>
 #include <map>
@@ -106,7 +106,7 @@ class EventSeriesStage final : public Stage {
       const auto workspace = kept.find(batch.workspace_no);
       if (workspace == kept.end()) return;
       columns.clear();
-      AppendColumns(batch.rows, columns);
+      for (const events::EventRow& row : batch.rows) columns.push_back(ColumnsOf(row));
       // In the order of time, as everywhere where cells are counted.
       std::sort(columns.begin(), columns.end(),
                 [](const auto& a, const auto& b) { return a.time < b.time; });
@@ -117,52 +117,8 @@ class EventSeriesStage final : public Stage {
   std::map<uint32_t, EventCells> sums_;
 };
 
-class FoldSeriesStep final : public ShardStep {
- public:
-  FoldSeriesStep(const Run& run, const Shard& shard)
-      : as_of_(run.as_of()), settings_(shard.workspace->settings) {}
-
-  absl::Status Customer(const CustomerView& view) override {
-    facts::AddFoldCells(settings_, *view.fold, as_of_, cells_);
-    return absl::OkStatus();
-  }
-  const metrics::CellSums& cells() const { return cells_; }
-
- private:
-  const TimeMicros as_of_;
-  const facts::Settings& settings_;
-  metrics::CellSums cells_;
-};
-
-class FoldSeriesStage final : public Stage {
- public:
-  std::string_view name() const override { return "fold_series"; }
-  std::vector<std::string_view> needs() const override { return {"fold"}; }
-  Source source() const override { return Source::kFolds; }
-
-  absl::StatusOr<std::unique_ptr<ShardStep>> NewStep(const Run& run, const Shard& shard) override {
-    return std::make_unique<FoldSeriesStep>(run, shard);
-  }
-  absl::Status Merge(Run&, const Shard& shard, ShardStep& step) override {
-    sums_[shard.workspace->number].Merge(static_cast<const FoldSeriesStep&>(step).cells());
-    return absl::OkStatus();
-  }
-  absl::StatusOr<int64_t> Finish(Run& run) override {
-    int64_t rows = 0;
-    for (const auto& [workspace_no, cells] : sums_) {
-      ASSIGN_OR_RETURN(const int64_t written, WriteCells(run, workspace_no, "folds", cells));
-      rows += written;
-    }
-    return rows;
-  }
-
- private:
-  std::map<uint32_t, metrics::CellSums> sums_;
-};
-
 }  // namespace
 
 std::unique_ptr<Stage> NewEventSeriesStage() { return std::make_unique<EventSeriesStage>(); }
-std::unique_ptr<Stage> NewFoldSeriesStage() { return std::make_unique<FoldSeriesStage>(); }
 
 }  // namespace rapport::jobs

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pass over the sealed events of a workspace: customers in order, each with its
-// events in timeline order, merged over all segments and over customer merges.
+// One customer's events in sealed segments, and what names customers and ranges of them.
+// For passes over many customers see customer_walk.h.
 //
-//   CustomerScan scan(store.dataset(), segments, workspace_no, aliases, {first, last});
-//   while (scan.Next()) Use(scan.customer_no(), scan.events());
-//   RETURN_IF_ERROR(scan.status());
-//
-// Not thread-safe; several scans over disjoint ranges may run at once. Sequential read
-// of every block of the range; memory: one block per segment.
+// Thread-safe. Cost: a look-up and the decoding of a block per segment.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -31,25 +25,6 @@ struct Alias {
 struct CustomerRange {
   CustomerNo begin = 0;         // Inclusive; a multiple of 64.
   CustomerNo end = 0xFFFFFFFF;  // Exclusive; a multiple of 64 or the maximum.
-};
-
-class CustomerScan {
- public:
-  CustomerScan(const store::Dataset& dataset, std::span<const store::Version> segments,
-               uint32_t workspace_no, std::span<const Alias> aliases, CustomerRange range);
-  ~CustomerScan();
-  CustomerScan(const CustomerScan&) = delete;
-  CustomerScan& operator=(const CustomerScan&) = delete;
-
-  // Moves to the next customer that has events; false at the end or on an error.
-  bool Next();
-  CustomerNo customer_no() const;
-  std::span<const EventRow> events() const;
-  absl::Status status() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
 };
 
 // The sealed events of one customer (no alias applied), in timeline order.
