@@ -9,8 +9,11 @@ int main(int argc, char** argv) {
   const rapport::bench::Options options(argc, argv, 2);
   if (command == "unary") return rapport::bench::RunUnary(options);
   if (command == "metric") return rapport::bench::RunMetric(options);
+  if (command == "ask") return rapport::bench::RunAsk(options);
+  if (command == "export") return rapport::bench::RunExport(options);
   if (command == "stream") return rapport::bench::RunStream(options);
   if (command == "raw-rocks") return rapport::bench::RunRawRocks(options);
-  std::fprintf(stderr, "usage: rapport-bench unary|metric|stream|raw-rocks --name=value...\n");
+  std::fprintf(stderr,
+               "usage: rapport-bench unary|metric|ask|stream|export|raw-rocks --name=value...\n");
   return 2;
 }

@@ -13,6 +13,7 @@ class Options {
   Options(int argc, char** argv, int first);
   std::string Text(const std::string& name, const std::string& otherwise) const;
   int64_t Number(const std::string& name, int64_t otherwise) const;
+  void Set(const std::string& name, const std::string& value) { values_[name] = value; }
 
  private:
   std::map<std::string, std::string> values_;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/json_util.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -15,7 +17,11 @@
 #include "bench/benches.h"
 #include "bench/synthetic.h"
 #include "rapport/v1/customer_service.pb.h"
+#include "rapport/v1/journey_service.pb.h"
 #include "rapport/v1/metric_service.pb.h"
+#include "rapport/v1/retention.pb.h"
+#include "rapport/v1/segment.pb.h"
+#include "rapport/v1/segment_service.pb.h"
 
 namespace rapport::bench {
 namespace {
@@ -51,6 +57,7 @@ class UnaryLoad {
       Slot& slot = *static_cast<Slot*>(tag);
       const auto now = SteadyClock::now();
       if (!slot.status.ok()) ++failed_, last_error_ = slot.status.error_message();
+      if (slot.status.ok()) last_reply_ = slot.reply;
       if (measure && slot.status.ok()) {
         latencies_.push_back(std::chrono::duration<double, std::micro>(now - slot.start).count());
         reply_bytes_ += slot.reply.Length();
@@ -81,6 +88,8 @@ class UnaryLoad {
     return failed_ == 0 ? 0 : 1;
   }
 
+  const grpc::ByteBuffer& last_reply() const { return last_reply_; }
+
  private:
   void Begin(Slot& slot) {
     slot.context = std::make_unique<grpc::ClientContext>();
@@ -101,6 +110,7 @@ class UnaryLoad {
   size_t reply_bytes_ = 0;
   int64_t failed_ = 0;
   std::string last_error_;
+  grpc::ByteBuffer last_reply_;
 };
 
 grpc::ByteBuffer BytesOf(const google::protobuf::Message& message) {
@@ -144,8 +154,7 @@ std::vector<grpc::ByteBuffer> MetricRequests(const Options& options) {
   return {BytesOf(request)};
 }
 
-int RunLoad(const Options& options, std::vector<grpc::ByteBuffer> requests) {
-  UnaryLoad load(options, std::move(requests));
+int RunLoad(const Options& options, UnaryLoad& load) {
   const auto seconds = static_cast<double>(options.Number("seconds", 5));
   const int64_t pid = options.Number("server_pid", 0);
   load.Run(1, /*measure=*/false);
@@ -156,9 +165,72 @@ int RunLoad(const Options& options, std::vector<grpc::ByteBuffer> requests) {
   return load.Report(wall, ProcessCpuSeconds(pid) - cpu_before);
 }
 
+// A question of the API: its method and messages.
+struct Question {
+  const char* method;
+  std::unique_ptr<google::protobuf::Message> request;
+  std::unique_ptr<google::protobuf::Message> reply;
+};
+
+template <typename Request, typename Reply>
+Question Make(const char* method) {
+  return {method, std::make_unique<Request>(), std::make_unique<Reply>()};
+}
+
+Question QuestionOf(const std::string& name) {
+  if (name == "retention") {
+    return Make<v1::AnalyzeRetentionRequest, v1::AnalyzeRetentionResponse>(
+        "/rapport.v1.CohortService/AnalyzeRetention");
+  }
+  if (name == "funnel") {
+    return Make<v1::QueryFunnelRequest, v1::QueryFunnelResponse>(
+        "/rapport.v1.JourneyService/QueryFunnel");
+  }
+  if (name == "rfm") {
+    return Make<v1::QueryRfmGridRequest, v1::RfmGrid>("/rapport.v1.SegmentService/QueryRfmGrid");
+  }
+  return Make<v1::QueryMetricRequest, v1::QueryMetricResponse>(
+      "/rapport.v1.MetricService/QueryMetric");
+}
+
+bool WriteReply(const grpc::ByteBuffer& bytes, google::protobuf::Message& reply,
+                const std::string& path) {
+  grpc::Slice slice;
+  if (!bytes.DumpToSingleSlice(&slice).ok()) return false;
+  if (!reply.ParseFromArray(slice.begin(), static_cast<int>(slice.size()))) return false;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(reply, &json).ok()) return false;
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  std::fputs(json.c_str(), file);
+  return std::fclose(file) == 0;
+}
+
 }  // namespace
 
-int RunUnary(const Options& options) { return RunLoad(options, CustomerRequests(options)); }
-int RunMetric(const Options& options) { return RunLoad(options, MetricRequests(options)); }
+int RunUnary(const Options& options) {
+  UnaryLoad load(options, CustomerRequests(options));
+  return RunLoad(options, load);
+}
+
+int RunMetric(const Options& options) {
+  UnaryLoad load(options, MetricRequests(options));
+  return RunLoad(options, load);
+}
+
+int RunAsk(const Options& options) {
+  const Question question = QuestionOf(options.Text("question", "metric"));
+  if (!google::protobuf::TextFormat::ParseFromString(options.Text("request", ""),
+                                                     question.request.get())) {
+    return 2;
+  }
+  Options asked = options;
+  asked.Set("method", question.method);
+  UnaryLoad load(asked, {BytesOf(*question.request)});
+  const int code = RunLoad(options, load);
+  const std::string path = options.Text("reply_file", "");
+  if (code != 0 || path.empty()) return code;
+  return WriteReply(load.last_reply(), *question.reply, path) ? 0 : 1;
+}
 
 }  // namespace rapport::bench

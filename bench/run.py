@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks and prints their tables; --write puts them into docs/performance.md.
 
-  bench/run.py [rpc] [metrics] [ingest] [nightly] [recovery] [micro]    all of them if none is named
+  bench/run.py [rpc] [metrics] [ingest] [nightly] [recovery] [micro] [peer]    all of them if none is named
+
+`peer` installs DuckDB with npm into its scratch folder.
 
 Every figure stands beside what it is compared with, taken in the same run on the same
 machine: the ratio is the result, the rates depend on the machine. Needs a release build.
@@ -325,6 +327,75 @@ def bench_metrics(machine, args):
     return table(head, rows) + f"\n\n{customers:,} customers, {loaded['sent']:,} events, two threads a scan."
 
 
+PARENT = f"workspaces/{WORKSPACE}"
+FUNNEL = " ".join(f"steps {{ filter: 'type = {step}' }}"
+                  for step in ("page_viewed", "session_ended", "email_opened", "order_placed"))
+# Words; the peer's question; ours as text proto; aim.
+PEER_QUESTIONS = (
+    ("retention triangle: orders by month of the first order, 12 months", "retention", "retention",
+     f"parent: '{PARENT}' question {{ cohort {{ start_filter: 'type = order_placed' }} period: GRANULARITY_MONTH "
+     "return_filter: 'type = order_placed' period_count: 12 start_counts: true }", "10"),
+    ("recency, frequency, money of each customer, in quintiles (ours: stored by the night)", "rfm", "rfm",
+     f"parent: '{PARENT}'", "10"),
+    ("sessions, pause of 30 minutes (ours: a scan)", "sessions", "metric",
+     f"parent: '{PARENT}' metric: 'session_count' filter: 'hour >= 0'", "20"),
+    ("the same (ours: stored by the night)", "sessions", "metric",
+     f"parent: '{PARENT}' metric: 'session_count'", ""),
+    ("funnel of 4 steps within 14 days, by channel of the first", "funnel", "funnel",
+     f"parent: '{PARENT}' funnel {{ {FUNNEL} window {{ seconds: 1209600 }} }} group_by: 'channel'", "20"),
+)
+EVENT_TYPES = {"order": 81, "page": 10, "session": 52, "opened": 16}
+
+
+def figures_of(question, reply):
+    """The figures of our answer that the peer gives, too."""
+    if question == "retention":
+        cells = [cell for cohort in reply["cohorts"] for cell in cohort["cells"]]
+        return {"total": sum(int(cell.get("returned", 0)) for cell in cells)}
+    if question == "funnel":
+        steps = reply["total"]["steps"]
+        return {f"step_{i + 1}": int(step.get("count", 0)) for i, step in enumerate(steps)}
+    if question == "sessions":
+        return {"total": round(reply["total"]["points"][0]["numerator"])}
+    return {"total": sum(int(cell.get("customerCount", 0)) for cell in reply["cells"])}
+
+
+def duckdb(machine, args, customers):
+    """The answers of DuckDB to the same questions about the same events, by question."""
+    folder = machine.scratch / "peer"
+    shutil.copytree(ROOT / "bench" / "peer", folder)
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
+    events = folder / "events.csv"
+    bench(machine, "export", customers=customers, events_each=20, file=events)
+    done = subprocess.run(["node", "duckdb.mjs", str(events), "2", str(args.repeats), json.dumps(EVENT_TYPES)],
+                          cwd=folder, check=True, capture_output=True, text=True)
+    events.unlink()
+    return {row["question"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+
+def bench_peer(machine, args):
+    customers = args.customers or 1_000_000
+    theirs = duckdb(machine, args, customers)
+    rows = []
+    with Server(machine, cache_mb=1024) as server:
+        loaded = bench(machine, "stream", target=server.address, customers=customers, events_each=20,
+                       batch=2000, in_flight=8)
+        server.nightly("--threads=2")
+        reply_file = machine.scratch / "reply.json"
+        for words, peer, question, request, aim in PEER_QUESTIONS:
+            ours = bench(machine, "ask", target=server.address, question=question, request=request,
+                         in_flight=1, seconds=args.seconds, server_pid=server.process.pid, reply_file=reply_file)
+            figures = figures_of(peer, json.loads(reply_file.read_text()))
+            same = all(theirs[peer][name] == value for name, value in figures.items())
+            seconds = ours["p50_us"] / 1e6
+            rows.append([words, f"{theirs[peer]['seconds']:.2f}", f"{seconds:.3f}",
+                         f"**{theirs[peer]['seconds'] / seconds:.1f}**", aim,
+                         "the same" if same else f"{figures} / {theirs[peer]}"])
+    head = ["question", "DuckDB s", "Rapport s", "times", "aim", "figures"]
+    return table(head, rows) + f"\n\n{customers:,} customers, {loaded['sent']:,} events, two threads each; DuckDB's " \
+        "table in memory, sorted by customer and time; Rapport through gRPC, LIVE, one question at a time."
+
+
 def stored(server):
     """Events that are not sealed yet: no night runs here, so all of them."""
     answer = json.loads(server.ctl("store", "stats", "--json"))
@@ -345,7 +416,7 @@ def bench_micro(machine, _):
 
 
 SECTIONS = {"rpc": bench_rpc, "metrics": bench_metrics, "ingest": bench_ingest, "nightly": bench_nightly,
-            "recovery": bench_recovery, "micro": bench_micro}
+            "recovery": bench_recovery, "micro": bench_micro, "peer": bench_peer}
 
 
 def write(name, text):

@@ -78,7 +78,7 @@ class Night {
       return lock.status();
     }
     lock_ = *std::move(lock);
-    staging_ = fs::absolute(checkpoint.staging_path()).string();
+    staging_ = fs::absolute(checkpoint.staging_path()).lexically_normal().string();
     ASSIGN_OR_RETURN(const bool resumed, Resume());
     if (!resumed) {
       BeginState(run_id, checkpoint);
@@ -183,7 +183,8 @@ class Night {
     state_.mutable_manifest()->set_log_sequence(store_->log().last());
     RETURN_IF_ERROR(LoadWorkspaces(run_));
     if (state_.finished_stages_size() == 0) return absl::OkStatus();
-    RETURN_IF_ERROR(TakeIn(run_, {store::DatasetId::kEventBlocks, store::DatasetId::kFolds}));
+    RETURN_IF_ERROR(TakeIn(run_, {store::DatasetId::kEventBlocks, store::DatasetId::kEventPayloads,
+                                  store::DatasetId::kFolds}));
     return FindCustomers(run_);
   }
 

@@ -22,7 +22,9 @@ MAX_FUNCTION_LINES = 60
 DOMAIN = {"lib/base", "lib/math", "proto"}
 ALL_LIB = {
     "lib/base", "lib/math", "lib/store", "lib/customers", "lib/events", "lib/metrics",
-    "lib/value", "lib/predict", "lib/lifecycle", "lib/facts", "lib/filter", "lib/reference", "lib/feedback",
+    "lib/value", "lib/predict", "lib/lifecycle", "lib/facts", "lib/filter", "lib/reference",
+    "lib/feedback", "lib/segments", "lib/segment_store", "lib/cohorts", "lib/journey",
+    "lib/frameworks",
     "proto"}
 ALLOWED = {
     "lib/base": set(),
@@ -34,6 +36,11 @@ ALLOWED = {
     "lib/metrics": DOMAIN | {"lib/filter", "lib/lifecycle"},
     "lib/reference": DOMAIN | {"lib/store", "lib/metrics"},
     "lib/feedback": DOMAIN,
+    "lib/segments": DOMAIN | {"lib/filter", "lib/metrics"},
+    "lib/segment_store": DOMAIN | {"lib/store", "lib/segments"},
+    "lib/cohorts": DOMAIN | {"lib/filter", "lib/lifecycle", "lib/metrics"},
+    "lib/journey": DOMAIN | {"lib/filter", "lib/lifecycle", "lib/metrics"},
+    "lib/frameworks": DOMAIN | {"lib/filter", "lib/lifecycle", "lib/metrics"},
     "lib/value": DOMAIN,
     "lib/predict": DOMAIN,
     "lib/lifecycle": DOMAIN,
@@ -162,7 +169,8 @@ def opens_function(head):
     head = TEMPLATE.sub("", head).strip()
     if not head or NOT_A_FUNCTION.match(head) or "(" not in head:
         return False
-    return not re.search(r"=\s*$", head)
+    # A variable's initialiser, also when a call makes it: `= std::to_array<T>({`.
+    return not re.search(r"=\s*(?:[\w:<>, ]+\(\s*)?$", head)
 
 
 def functions(text):

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 build_packages=(
   g++ cmake ninja-build ccache mold
   protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev libabsl-dev
-  librocksdb-dev prometheus-cpp-dev zlib1g-dev libssl-dev
+  librocksdb-dev libroaring-dev prometheus-cpp-dev zlib1g-dev libssl-dev
   nlohmann-json3-dev libboost-dev libxxhash-dev tzdata
 )
 test_packages=(

@@ -8,11 +8,13 @@
 
 #include "lib/base/day_clock.h"
 #include "lib/base/errors.h"
+#include "lib/base/log.h"
 #include "lib/base/score_bucket.h"
 #include "lib/base/status_macros.h"
 #include "lib/events/customer_pass.h"
 #include "lib/events/merge_rows.h"
 #include "lib/store/keys.h"
+#include "server/segment_column.h"
 
 namespace rapport::server {
 namespace {
@@ -167,6 +169,10 @@ absl::StatusOr<CodeColumnHandle> GenerationMetrics::Column(const CallContext& ca
     }
     return column;
   }
+  // Not kept: it stands for the definition of now.
+  if (dimension.starts_with(kSegmentDimension)) {
+    return LoadSegmentColumn(call, scope, dimension.substr(kSegmentDimension.size()));
+  }
   using Columns = TextMap<CodeColumnHandle>;
   ASSIGN_OR_RETURN(const auto columns,
                    fact_columns_.Get([&]() -> absl::StatusOr<std::shared_ptr<const Columns>> {
@@ -204,6 +210,25 @@ absl::StatusOr<std::shared_ptr<GenerationMetrics>> MetricStore::Of(
     ASSIGN_OR_RETURN(entry->metrics, GenerationMetrics::Load(call, scope, generation));
   }
   return entry->metrics;
+}
+
+void MetricStore::Warm(Env& env) {
+  std::vector<uint32_t> in_use;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& entry : entries_) in_use.push_back(entry->workspace_no);
+  }
+  const CallContext call(env);
+  for (const store::v1::WorkspaceRecord& record : env.engine.Workspaces()) {
+    if (std::ranges::find(in_use, record.workspace_no()) == in_use.end()) continue;
+    const std::string& name = record.workspace().name();
+    const auto scope = env.workspaces.Find(name.substr(name.rfind('/') + 1));
+    if (!scope.ok()) continue;
+    const auto loaded = Of(call, **scope, env.serving.Current());
+    if (loaded.ok()) continue;
+    Log(LogLevel::kWarning, "metrics are not read ahead",
+        {{"workspace", name}, {"error", loaded.status().ToString()}});
+  }
 }
 
 }  // namespace rapport::server

@@ -101,6 +101,9 @@ class MetricStore {
   absl::StatusOr<std::shared_ptr<GenerationMetrics>> Of(const CallContext& call,
                                                         const WorkspaceScope& scope,
                                                         const store::GenerationHandle& generation);
+  // Reads the current generation for the workspaces in use, so that nobody waits for it
+  // after a publish.
+  void Warm(Env& env);
 
  private:
   struct Entry {

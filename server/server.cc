@@ -30,8 +30,11 @@
 #include "server/services/customer_service.h"
 #include "server/services/event_service.h"
 #include "server/services/feedback_service.h"
+#include "server/services/framework_service.h"
+#include "server/services/journey_service.h"
 #include "server/services/metric_service.h"
 #include "server/services/reference_service.h"
+#include "server/services/segment_service.h"
 #include "server/services/value_service.h"
 
 namespace rapport::server {
@@ -139,6 +142,9 @@ absl::Status Server::State::Listen() {
   services.push_back(NewFeedbackService(*env));
   services.push_back(NewValueService(*env));
   services.push_back(NewCohortService(*env));
+  services.push_back(NewFrameworkService(*env));
+  services.push_back(NewJourneyService(*env));
+  services.push_back(NewSegmentService(*env));
   services.push_back(NewAdminService(*env));
   grpc::ServerBuilder builder;
   RETURN_IF_ERROR(AddListeners(config, builder, &ports));

@@ -15,14 +15,18 @@
 #include "lib/events/block.h"
 #include "lib/metrics/series.h"
 #include "lib/metrics/sums.h"
+#include "lib/segments/bitmap.h"
 #include "lib/store/generation.h"
 #include "lib/store/keys.h"
 #include "lib/store/row_checksum.h"
 #include "lib/store/schema.h"
 #include "rapport/store/v1/fold.pb.h"
+#include "rapport/store/v1/framework.pb.h"
 #include "rapport/store/v1/records.pb.h"
+#include "rapport/store/v1/segment.pb.h"
 #include "rapport/v1/cohort.pb.h"
 #include "rapport/v1/customer.pb.h"
+#include "rapport/v1/framework.pb.h"
 #include "rapport/v1/metric.pb.h"
 #include "rapport/v1/reference.pb.h"
 #include "rapport/v1/value.pb.h"
@@ -52,6 +56,7 @@ bool ReportParses(std::string_view key, std::string_view value) {
   if (report->report == "value_model") return Parses<v1::ValueModel>(value);
   if (report->report == "value_report") return Parses<v1::ValueReport>(value);
   if (report->report == "lifecycle") return Parses<v1::LifecycleReport>(value);
+  if (report->report == "frameworks") return Parses<store::v1::StoredFrameworks>(value);
   return !report->report.starts_with("retention/") || Parses<v1::RetentionReport>(value);
 }
 
@@ -62,6 +67,23 @@ bool SeriesRowDecodes(std::string_view key, std::string_view value) {
   if (!series.has_value()) return false;
   const bool measure = series->family == static_cast<uint8_t>(metrics::SeriesFamily::kMeasures);
   return measure ? metrics::Sums::Decode(value).ok() : metrics::DecodeCell(value).ok();
+}
+
+bool SegmentRowDecodes(std::string_view key, std::string_view value) {
+  const auto segment = store::SegmentKey::Decode(key);
+  if (!segment.has_value()) return false;
+  switch (segment->row) {
+    case store::SegmentRow::kNight:
+      return Parses<store::v1::SegmentNight>(value);
+    case store::SegmentRow::kChanges:
+      return Parses<store::v1::SegmentChanges>(value);
+    case store::SegmentRow::kRfm:
+      return Parses<store::v1::RfmCells>(value);
+    case store::SegmentRow::kOrder:
+      return !value.empty() && value.size() % sizeof(uint32_t) == 0;
+    default:
+      return segments::Bitmap().AddPart(value).ok();
+  }
 }
 
 // Whether a row of a dataset decodes, key and value.
@@ -92,6 +114,14 @@ bool RowDecodes(DatasetId dataset, std::string_view key, std::string_view value)
       return store::TransitionKey::Decode(key) && Parses<v1::Transition>(value);
     case DatasetId::kAlerts:
       return store::AlertKey::Decode(key) && Parses<v1::Alert>(value);
+    case DatasetId::kSegments:
+      return SegmentRowDecodes(key, value);
+    case DatasetId::kStandings: {
+      const auto standing = store::StandingKey::Decode(key);
+      if (!standing.has_value()) return false;
+      if (standing->framework_no != 0) return value.empty();
+      return Parses<store::v1::CustomerStandings>(value);
+    }
   }
   return false;
 }
@@ -236,6 +266,12 @@ bool DefinitionParses(std::string_view row, std::string_view value) {
       return Parses<v1::Goal>(value);
     case store::DefinitionKind::kBenchmark:
       return Parses<v1::Benchmark>(value);
+    case store::DefinitionKind::kFramework:
+      return Parses<v1::Framework>(value);
+    case store::DefinitionKind::kSegment:
+      return Parses<store::v1::SegmentRecord>(value);
+    case store::DefinitionKind::kSegmentList:
+      return !value.empty();
   }
   return false;
 }

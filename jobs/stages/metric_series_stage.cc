@@ -21,27 +21,30 @@ namespace {
 
 using metrics::MeasureSums;
 
-// The numbers of the generation before's metrics by id and fingerprint, if its sums can be
-// taken up: nothing it left out has come, and not most customers have changed.
-std::map<std::pair<std::string, uint64_t>, uint32_t> NumbersBefore(const Run& run,
-                                                                   const WorkspaceRun& workspace) {
-  std::map<std::pair<std::string, uint64_t>, uint32_t> numbers;
+using Numbers = std::map<uint64_t, uint32_t>;  // By fingerprint.
+
+// The numbers of the generation before's sums, if they can be taken up: nothing it left out has
+// come, and not most customers have changed.
+Numbers NumbersBefore(const Run& run, const WorkspaceRun& workspace) {
+  Numbers numbers;
   if (workspace.refold_all || workspace.recount_events) return numbers;
   if (workspace.changed.size() > workspace.last_customer_no / 2) return numbers;
   const auto before = run.base->workspaces().find(workspace.number);
   if (before == run.base->workspaces().end()) return numbers;
   for (const auto& measured : before->second.measured_metrics()) {
-    numbers[{measured.metric(), measured.fingerprint()}] = measured.number();
+    numbers[measured.fingerprint()] = measured.number();
   }
   return numbers;
 }
 
 // Definitions that cannot be computed now (a custom type that went, say) are passed over:
-// they are answered by scans or refused when asked for. The measures point to `in`.
+// they are answered by scans or refused when asked for. Metrics of one fingerprint share
+// their sums. The measures point to `in`.
 std::vector<StoredMeasure> CompileMetrics(const Run& run, const WorkspaceRun& workspace,
                                           const MetricScope& in) {
   std::vector<StoredMeasure> all;
-  const auto numbers = NumbersBefore(run, workspace);
+  const Numbers before = NumbersBefore(run, workspace);
+  Numbers now;
   WorkspaceState& state = run.workspace_state(workspace.number);
   state.clear_measured_metrics();
   for (const v1::MetricDefinition& definition : in.registry.definitions()) {
@@ -55,15 +58,17 @@ std::vector<StoredMeasure> CompileMetrics(const Run& run, const WorkspaceRun& wo
     const std::string text = metrics::FingerprintOf(compiled->definition(), in.scope);
     uint64_t fingerprint = 0;
     std::from_chars(text.data(), text.data() + text.size(), fingerprint, 16);
+    const auto [number, first] = now.try_emplace(fingerprint, all.size() + 1);
     auto& measured = *state.add_measured_metrics();
     measured.set_metric(definition.metric());
     measured.set_fingerprint(fingerprint);
-    measured.set_number(static_cast<uint32_t>(state.measured_metrics_size()));
+    measured.set_number(number->second);
+    if (!first) continue;
     StoredMeasure& measure = all.emplace_back(*std::move(compiled), std::nullopt);
     // Engagement decays towards as_of: every customer's share moves with it.
-    const auto number = numbers.find({definition.metric(), fingerprint});
+    const auto kept = before.find(fingerprint);
     const bool moves = measure.metric.shape() == metrics::Shape::kEngaged;
-    if (!moves && number != numbers.end()) measure.number_before = number->second;
+    if (!moves && kept != before.end()) measure.number_before = kept->second;
   }
   return all;
 }

@@ -14,7 +14,7 @@ class ReportStage final : public Stage {
  public:
   std::string_view name() const override { return "reports"; }
   std::vector<std::string_view> needs() const override {
-    return {"base_reports", "predict", "facts", "metric_series"};
+    return {"base_reports", "predict", "facts", "metric_series", "frameworks"};
   }
   Source source() const override { return Source::kNone; }
 

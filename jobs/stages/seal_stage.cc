@@ -48,7 +48,9 @@ class SealStage final : public Stage {
     }
     SetSegments(run.manifest(), sealed);
     run.state->set_sealed_event_count(result.event_count);
-    RETURN_IF_ERROR(TakeIn(run, {store::DatasetId::kEventBlocks}));
+    // Payloads, too: definitions may look into them.
+    RETURN_IF_ERROR(
+        TakeIn(run, {store::DatasetId::kEventBlocks, store::DatasetId::kEventPayloads}));
     RETURN_IF_ERROR(RecordAllChanged(run, result));
     RETURN_IF_ERROR(FindCustomers(run));
     return static_cast<int64_t>(result.event_count);

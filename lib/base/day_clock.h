@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The civil day of each event of a timeline, without a zone look-up per day: remembers the
-// span in which the zone's offset from UTC stays the same (half a year in most zones,
-// forever in UTC). Not thread-safe; one per timeline. About 2 ns a time within a span.
+// The civil day of each event of a timeline, without a zone look-up per day: remembers
+// spans in which the zone's offset from UTC stays the same (half a year in most zones,
+// forever in UTC). Not thread-safe. About 2 ns a time within the span of the time before, 5 ns
+// in one of the last few, else the zone's look-up, about 0.3 us.
 #pragma once
+
+#include <array>
+#include <cstddef>
 
 #include "lib/base/calendar.h"
 
@@ -13,19 +17,26 @@ class DayClock {
   explicit DayClock(const Calendar& calendar) : zone_(calendar.zone()) {}
 
   CivilDays DayOf(TimeMicros time) {
-    if (time < begin_ || time >= end_) Locate(time);
-    const TimeMicros local = time + offset_;
+    if (!span_.Holds(time)) Locate(time);
+    const TimeMicros local = time + span_.offset;
     const TimeMicros day = local / kMicrosPerDay;
     return static_cast<CivilDays>(local % kMicrosPerDay < 0 ? day - 1 : day);
   }
 
  private:
+  struct Span {
+    TimeMicros begin = 0;  // Empty.
+    TimeMicros end = 0;
+    TimeMicros offset = 0;
+    bool Holds(TimeMicros time) const { return time >= begin && time < end; }
+  };
   void Locate(TimeMicros time);
+  Span LookUp(TimeMicros time) const;
 
   absl::TimeZone zone_;
-  TimeMicros begin_ = 0;  // Empty span.
-  TimeMicros end_ = 0;
-  TimeMicros offset_ = 0;
+  Span span_;
+  std::array<Span, 8> known_ = {};
+  size_t next_ = 0;  // In known_, to be given up.
 };
 
 }  // namespace rapport

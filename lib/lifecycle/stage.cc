@@ -205,8 +205,10 @@ void Trajectory::Close() {
   if (purchased_) cancelled_ = false;
   for (const int64_t subscription : cancels_) Cancel(subscription);
   cancels_.clear();
-  // Without new evidence an act can only move silence's deadlines; they are checked late.
-  if (dirty_ || (acted_ && before == v1::LIFECYCLE_STAGE_AT_RISK)) Decide(now_);
+  // Without new evidence an act can only move silence's deadlines; they are checked late. What
+  // is due at this very instant is due all the same, if it was no act.
+  const bool due = deadline_ == now_;
+  if (dirty_ || due || (acted_ && before == v1::LIFECYCLE_STAGE_AT_RISK)) Decide(now_);
   dirty_ = false;
   deadline_ = NextDeadline(now_);
 }

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "lib/math/incomplete_beta.h"
-#include "lib/math/incomplete_gamma.h"
+#include "lib/math/totals.h"
 
 namespace rapport::math {
 namespace {
@@ -75,12 +75,10 @@ double ScoreVariance(const NetScore& s) {
   return 1e4 * std::fmax(0, polar - net * net) / Real(s.answers);
 }
 
-// Garwood 1936.
 Interval PoissonRate(const EventCount& count, double confidence) {
-  const double tail = (1 - confidence) / 2;
-  const double n = Real(count.events);
-  return {n / count.exposure, n == 0 ? 0 : GammaPInverse(n, tail) / count.exposure,
-          GammaQInverse(n + 1, tail) / count.exposure};
+  const Interval limits = *PoissonInterval(static_cast<uint64_t>(count.events), confidence);
+  return {limits.estimate / count.exposure, limits.low / count.exposure,
+          limits.high / count.exposure};
 }
 
 bool IsExposure(double exposure) { return exposure > 0 && std::isfinite(exposure); }

@@ -19,7 +19,7 @@ namespace rapport::metrics {
 namespace {
 
 // Changes whenever the maths of stored sums do.
-constexpr int kMathsVersion = 2;
+constexpr int kMathsVersion = 3;
 
 void CompleteSession(v1::SessionRule& session) {
   if (session.idle_seconds() == 0) session.set_idle_seconds(1800);
@@ -192,9 +192,9 @@ std::optional<size_t> CompiledMetric::HistogramClass(int64_t micros) const {
 
 std::string FingerprintOf(const v1::MetricDefinition& definition, const Scope& scope) {
   v1::MetricDefinition maths = definition;
-  for (auto* text : {maths.mutable_name(), maths.mutable_display_name(), maths.mutable_formula(),
-                     maths.mutable_source(), maths.mutable_sample_unit(), maths.mutable_remarks(),
-                     maths.mutable_etag()}) {
+  for (auto* text : {maths.mutable_name(), maths.mutable_metric(), maths.mutable_display_name(),
+                     maths.mutable_formula(), maths.mutable_source(), maths.mutable_sample_unit(),
+                     maths.mutable_remarks(), maths.mutable_etag()}) {
     text->clear();
   }
   maths.clear_bands();
@@ -203,12 +203,21 @@ std::string FingerprintOf(const v1::MetricDefinition& definition, const Scope& s
   maths.clear_direction();
   maths.clear_statistic();
   maths.clear_custom();
+  maths.clear_unit();
+  maths.clear_factor();
+  maths.clear_complement();
+  const Shape shape = ShapeOf(definition.kind());
+  if (shape == Shape::kMembers) maths.set_kind(v1::METRIC_KIND_RETENTION);
+  if (shape == Shape::kRecurring) {
+    maths.set_kind(v1::METRIC_KIND_RECURRING_REVENUE);
+    maths.clear_recurring_part();
+  }
   const int64_t version = scope.rates == nullptr ? 0 : scope.rates->version();
   const std::string text = Cat(
       kMathsVersion, "|", maths.SerializeAsString(), "|", FromAbsl(scope.calendar.zone().name()),
       "|", static_cast<int>(scope.calendar.week_start()), "|", scope.base_currency, "|",
       scope.rules.SerializeAsString(), "|", scope.business_hours.SerializeAsString(), "|",
-      IsMoneyKind(definition.kind()) ? version : 0);
+      IsMoneyKind(definition.kind()) || shape == Shape::kRecurring ? version : 0);
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016llx",
                 static_cast<unsigned long long>(HashText64(text)));

@@ -99,8 +99,9 @@ class CompiledMetric {
   std::shared_ptr<const BusinessTime> business_time_;
 };
 
-// What makes stored sums of a definition out of date: the definition's maths and the
-// settings and rate version it depends on. 16 hexadecimal digits.
+// What sums of a definition depend on: its maths short of the last division, and settings
+// and rate version. Stored sums hold for the same fingerprint, also of another metric (churn
+// and retention divide the same sums). 16 hexadecimal digits.
 std::string FingerprintOf(const v1::MetricDefinition& definition, const Scope& scope);
 
 }  // namespace rapport::metrics

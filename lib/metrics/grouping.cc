@@ -14,7 +14,8 @@
 namespace rapport::metrics {
 namespace {
 
-constexpr std::string_view kProperty = "property.", kAttribute = "attribute.";
+constexpr std::string_view kProperty = "property.", kAttribute = "attribute.",
+                           kSegment = "segment.";
 constexpr std::string_view kEventDimensions[] = {"channel", "touchpoint", "campaign", "type"};
 constexpr std::string_view kCustomerDimensions[] = {"stage", "value_tier", "rfm_segment", "cohort",
                                                     "acquisition_channel"};
@@ -40,6 +41,7 @@ absl::StatusOr<GroupDimension> Parse(const std::string& name) {
   if (Holds(kEventDimensions, name) || Holds(kCustomerDimensions, name)) return dimension;
   const std::string_view view = name;
   if (view.starts_with(kAttribute) && view.size() > kAttribute.size()) return dimension;
+  if (view.starts_with(kSegment) && view.size() > kSegment.size()) return dimension;
   if (view.starts_with(kProperty) && view.size() > kProperty.size()) {
     dimension.kind = DimensionKind::kProperty;
     dimension.key = view.substr(kProperty.size());
@@ -51,7 +53,7 @@ absl::StatusOr<GroupDimension> Parse(const std::string& name) {
 std::string Offer(const v1::MetricDefinition& definition) {
   std::string text = absl::StrJoin(DimensionsOf(definition), ", ");
   if (text.empty()) return "nothing";
-  text += ", attribute.KEY";
+  text += ", attribute.KEY, segment.ID";
   return GroupsByEvent(definition.kind()) ? Cat(text, ", property.KEY") : text;
 }
 

@@ -3,8 +3,8 @@
 //
 // Dimensions of events: `channel`, `touchpoint`, `campaign`, `type`, `property.KEY`. Of
 // customers: `stage`, `value_tier`, `rfm_segment`, `cohort`, `acquisition_channel`,
-// `attribute.KEY`. A missing value is `unknown` for channel and touchpoint, `none`
-// otherwise. Immutable and thread-safe but for PropertyNames.
+// `attribute.KEY`, `segment.ID`. A missing value is `unknown` for channel and touchpoint,
+// `none` otherwise. Immutable and thread-safe but for PropertyNames.
 #pragma once
 
 #include <array>

@@ -70,6 +70,12 @@ bool IsLevel(v1::MetricKind kind) {
   return ShapeOf(kind) == Shape::kMembers || ShapeOf(kind) == Shape::kRecurring;
 }
 
+bool IsRecurringMove(const v1::MetricDefinition& definition) {
+  return definition.kind() == v1::METRIC_KIND_RECURRING_REVENUE &&
+         definition.recurring_part() != v1::RECURRING_PART_UNSPECIFIED &&
+         definition.recurring_part() != v1::RECURRING_PART_END;
+}
+
 bool CountsBase(const v1::MetricDefinition& definition) {
   const v1::MetricKind kind = definition.kind();
   if (kind == v1::METRIC_KIND_SESSION) {

@@ -32,6 +32,8 @@ bool IsScore(v1::MetricKind kind);
 bool IsDistribution(const v1::MetricDefinition& definition);
 // Figures of states change by mere silence: joining and leaving the books.
 bool IsLevel(v1::MetricKind kind);
+// What moved recurring revenue, rather than its level.
+bool IsRecurringMove(const v1::MetricDefinition& definition);
 // The denominator is Sums::base.
 bool CountsBase(const v1::MetricDefinition& definition);
 bool GroupsByEvent(v1::MetricKind kind);

@@ -259,7 +259,9 @@ void MeasureCells::Moves(int sign, MeasureSums& sums) {
       const auto windows = row.Covering(day, day);
       done = windows.front().end_day;
       measure_->ForEachWindow(windows, nullptr, [&](size_t, const GroupKey*, Observation moves) {
-        moves.recurring->start = {};
+        RecurringSums of_bucket = *moves.recurring;
+        of_bucket.start = {};
+        moves.recurring = &of_bucket;
         sums.Add({.granularity = static_cast<uint8_t>(granularity),
                   .day = windows.front().first_day,
                   .channel = 0,

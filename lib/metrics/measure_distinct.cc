@@ -111,10 +111,12 @@ class DistinctMeasure final : public Measure {
         break;
       case v1::METRIC_KIND_STICKINESS:
         observation.count = doings.days;
+        observation.magnitude = doings.days * kMicrosPerUnit;
         break;
       case v1::METRIC_KIND_CLV_SIMPLE:
         observation.count = doings.numerator;
         observation.sum = doings.money;
+        observation.magnitude = static_cast<int64_t>(MicrosOf(doings.money));
         observation.left_out = doings.left_out;
         break;
       default:

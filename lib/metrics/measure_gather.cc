@@ -111,10 +111,12 @@ void MeasureGather::AddStep(const MeasureKey& key, const Sums& sums) {
   if (key.day > query_.scope().as_of_day()) return;
   const bool members = query_.metric().shape() == Shape::kMembers;
   Observation level;
+  RecurringSums recurring;
   if (members) {
     level.members.emplace().at_start = sums.parts().members.at_end();
   } else {
-    level.recurring.emplace().start = sums.parts().recurring.start;
+    recurring.start = sums.parts().recurring.start;
+    level.recurring = &recurring;
   }
   for (size_t range = 0; range < query_.ranges().size(); ++range) {
     const auto slots = query_.SlotWindows(range);

@@ -58,9 +58,7 @@ class RecurringMeasure final : public Measure {
       if (windows[i].end <= levels_.front().time) continue;
       Observation observation;
       Compare(windows[i], observation);
-      if (observation.left_out != 0 || *observation.recurring != RecurringSums()) {
-        sink(i, nullptr, observation);
-      }
+      if (observation.left_out != 0 || sums_ != RecurringSums()) sink(i, nullptr, observation);
     }
   }
 
@@ -70,8 +68,10 @@ class RecurringMeasure final : public Measure {
     for (const Level& level : levels_) {
       Observation observation;
       observation.left_out = level.left_out;
-      observation.recurring.emplace().start = {level.money - before,
-                                               (level.money > 0 ? 1 : 0) - (before > 0 ? 1 : 0)};
+      sums_ = {};
+      sums_.start = {level.money - before, (level.money > 0 ? 1 : 0) - (before > 0 ? 1 : 0),
+                     Product(level.money, level.money) - Product(before, before)};
+      observation.recurring = &sums_;
       before = level.money;
       sink(level.time, observation);
     }
@@ -100,7 +100,14 @@ class RecurringMeasure final : public Measure {
     return amount ? 0 : 1;
   }
 
-  void Compare(const TimeWindow& window, Observation& observation) const {
+  // In micros; modulo 2^128.
+  static unsigned __int128 Product(Int128 a, Int128 b) {
+    return static_cast<unsigned __int128>(MicrosOf(a)) *
+           static_cast<unsigned __int128>(MicrosOf(b));
+  }
+  static PaidSums PaidBy(Int128 money) { return {money, 1, Product(money, money)}; }
+
+  void Compare(const TimeWindow& window, Observation& observation) {
     Int128 start = 0, end = 0;
     bool ever = false;
     for (const Level& level : levels_) {
@@ -113,16 +120,24 @@ class RecurringMeasure final : public Measure {
       start = level.money;
       ever = ever || level.money > 0;
     }
-    RecurringSums& sums = observation.recurring.emplace();
-    if (start > 0) sums.start = {start, 1};
-    if (start == 0 && end > 0) (ever ? sums.reactivated : sums.gained) = {end, 1};
-    if (start > 0 && end > start) sums.expansion = {end - start, 1};
-    if (end > 0 && end < start) sums.contraction = {start - end, 1};
-    if (start > 0 && end == 0) sums.churned = {start, 1};
+    sums_ = {};
+    observation.recurring = &sums_;
+    if (start > 0) sums_.start = PaidBy(start);
+    if (start == 0 && end > 0) (ever ? sums_.reactivated : sums_.gained) = PaidBy(end);
+    if (start > 0 && end > start) {
+      sums_.expansion = PaidBy(end - start);
+      sums_.start_expansion = Product(start, end - start);
+    }
+    if (end > 0 && end < start) {
+      sums_.contraction = PaidBy(start - end);
+      sums_.start_contraction = Product(start, start - end);
+    }
+    if (start > 0 && end == 0) sums_.churned = PaidBy(start);
   }
 
   std::vector<Subscription> running_;
   std::vector<Level> levels_;
+  RecurringSums sums_;  // Of the observation at hand.
 };
 
 }  // namespace

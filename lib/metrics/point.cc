@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "lib/math/stats.h"
+#include "lib/metrics/intervals.h"
 #include "lib/metrics/point_parts.h"
 
 namespace rapport::metrics {
@@ -99,12 +100,7 @@ void FillSimpleClv(const PointContext& context, const TimeWindow& covers, const 
   point.set_value(order_value * orders_a_year * context.customer_years);
   point.set_numerator(order_value * orders_a_year * customers * context.customer_years);
   point.set_denominator(customers);
-}
-
-// Days of a window that have begun.
-double DaysBegun(const PointContext& context, const TimeWindow& covers) {
-  const CivilDays end = std::min(covers.end_day, context.scope.as_of_day() + 1);
-  return std::max(1, end - covers.first_day);
+  SetInterval(CustomersInterval(MeanOverCustomers(context, covers, sums)), "student t", 1, point);
 }
 
 void FillStickiness(const PointContext& context, const TimeWindow& covers, const Sums& sums,
@@ -112,6 +108,8 @@ void FillStickiness(const PointContext& context, const TimeWindow& covers, const
   point.set_sample_size(sums.base);
   SetRatio(static_cast<double>(sums.count) / DaysBegun(context, covers),
            static_cast<double>(sums.base), kPercent, point);
+  if (!point.has_value()) return;
+  SetInterval(CustomersInterval(MeanOverCustomers(context, covers, sums)), "student t", 1, point);
 }
 
 void FillMembers(v1::MetricKind kind, const MemberSums& members, v1::MetricPoint& point) {
@@ -121,6 +119,7 @@ void FillMembers(v1::MetricKind kind, const MemberSums& members, v1::MetricPoint
   point.set_sample_size(members.at_start);
   SetRatio(static_cast<double>(members.at_end() - members.at_start),
            static_cast<double>(members.at_start), kPercent, point);
+  SetInterval(GrowthInterval(members), "skellam", 1, point);
 }
 
 void FillRecurring(const v1::MetricDefinition& definition, const RecurringSums& sums,
@@ -132,7 +131,9 @@ void FillRecurring(const v1::MetricDefinition& definition, const RecurringSums& 
     case v1::METRIC_KIND_RECURRING_REVENUE: {
       const PaidSums part = RecurringPartOf(definition.recurring_part(), sums);
       const double factor = definition.factor() == 0 ? 1 : definition.factor();
-      return SetPlain(units(part.money) * factor, part.customers, point);
+      SetPlain(units(part.money) * factor, part.customers, point);
+      if (!IsRecurringMove(definition)) return;
+      return SetInterval(MovesInterval(part), "compound", factor, point);
     }
     case v1::METRIC_KIND_NET_REVENUE_RETENTION:
       numerator = start + sums.expansion.money - lost;
@@ -145,6 +146,8 @@ void FillRecurring(const v1::MetricDefinition& definition, const RecurringSums& 
   }
   point.set_sample_size(sums.start.customers);
   SetRatio(units(numerator), units(start), kPercent, point);
+  if (!point.has_value()) return;
+  SetInterval(RevenueInterval(definition.kind(), sums), "linearised", 1, point);
 }
 
 void FillReference(const PointContext& context, const TimeWindow& covers, const Sums& sums,
@@ -157,7 +160,10 @@ void FillReference(const PointContext& context, const TimeWindow& covers, const 
   const auto value = context.definition.reference_kind() == v1::REFERENCE_KIND_FLOW
                          ? references->Flow(series, covers.first_day, covers.end_day)
                          : references->Level(series, covers.end_day);
-  if (value) SetRatio(static_cast<double>(sums.count), *value, kPercent, point);
+  if (!value) return;
+  SetRatio(static_cast<double>(sums.count), *value, kPercent, point);
+  if (!point.has_value()) return;
+  SetInterval(CountInterval(sums.count), "garwood", kPercent / *value, point);
 }
 
 void FillNetScore(const v1::MetricDefinition& definition, const Sums& sums,
@@ -215,7 +221,8 @@ void FillPoint(const PointContext& context, const TimeWindow& covers, const Sums
     case v1::METRIC_KIND_SCORE_MEAN:
       return SetMean(ScoreMean(definition, sums), ScoreMomentsOf(definition, sums).sum, point);
     case v1::METRIC_KIND_MONEY_SUM:
-      return SetPlain(UnitsOf(MicrosOf(sums.sum)), sums.count, point);
+      SetPlain(UnitsOf(MicrosOf(sums.sum)), sums.count, point);
+      return SetInterval(MoneyInterval(definition, sums, point.value()), "compound", 1, point);
     case v1::METRIC_KIND_CLV_SIMPLE:
       return FillSimpleClv(context, covers, sums, point);
     case v1::METRIC_KIND_STICKINESS:
@@ -226,7 +233,8 @@ void FillPoint(const PointContext& context, const TimeWindow& covers, const Sums
     case v1::METRIC_KIND_REFERENCE_RATIO:
       return FillReference(context, covers, sums, point);
     default:
-      return SetPlain(static_cast<double>(sums.count), sums.count, point);
+      SetPlain(static_cast<double>(sums.count), sums.count, point);
+      return SetInterval(CountInterval(sums.count), "garwood", 1, point);
   }
 }
 

@@ -41,11 +41,13 @@ long double SquaresOf(const v1::MetricDefinition& definition, const Sums& sums) 
 math::SampleMean PlainMean(const v1::MetricDefinition& definition, const Sums& sums) {
   constexpr long double kUnit = kMicrosPerUnit;
   const long double squares = SquaresOf(definition, sums);
-  if (definition.kind() == v1::METRIC_KIND_FREQUENCY) {
+  const v1::MetricKind kind = definition.kind();
+  if (kind == v1::METRIC_KIND_FREQUENCY || kind == v1::METRIC_KIND_STICKINESS) {
     return MeanFrom(sums.base, static_cast<long double>(sums.count), squares);
   }
-  const Int128 micros = IsMoneyKind(definition.kind()) ? MicrosOf(sums.sum) : sums.sum;
-  return MeanFrom(sums.count, static_cast<long double>(micros) / kUnit, squares);
+  const Int128 micros = IsMoneyKind(kind) ? MicrosOf(sums.sum) : sums.sum;
+  return MeanFrom(kind == v1::METRIC_KIND_CLV_SIMPLE ? sums.base : sums.count,
+                  static_cast<long double>(micros) / kUnit, squares);
 }
 
 double QuantileOf(v1::Statistic statistic) {

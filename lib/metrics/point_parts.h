@@ -15,7 +15,8 @@ inline constexpr double kPercent = 100;
 
 // Size, mean and variance of mapped scores.
 math::SampleMean ScoreMean(const v1::MetricDefinition& definition, const Sums& sums);
-// Of kinds with count, sum and squares; of FREQUENCY per customer. In units.
+// Of kinds with count, sum and squares; per customer of FREQUENCY (events), STICKINESS (days)
+// and CLV_SIMPLE (money). In units.
 math::SampleMean PlainMean(const v1::MetricDefinition& definition, const Sums& sums);
 bool IsPlainMean(v1::MetricKind kind);
 // Sum of squares in units.

@@ -61,7 +61,8 @@ struct QueryLimits {
 class PreparedQuery {
  public:
   // INVALID_ARGUMENT on start_date, end_date, granularity, group_by[i], filter, top,
-  // compare[i], rolling_buckets, statistic or years, with a hint.
+  // compare[i], rolling_buckets, statistic or years, with a hint. Keeps a pointer to `scope`,
+  // which must outlive the query; request and definition are copied.
   static absl::StatusOr<PreparedQuery> Create(const v1::QueryMetricRequest& request,
                                               const v1::MetricDefinition& definition,
                                               const Scope& scope, const QueryLimits& limits = {});

@@ -272,9 +272,8 @@ ChangeSplit Responder::Split(const std::vector<Group>& groups, size_t range) con
   return ratio ? SplitRatioChange(changes) : SplitSumChange(changes);
 }
 
-absl::StatusOr<v1::QueryMetricResponse> Respond(const PreparedQuery& query, const SumTable& table,
-                                                std::string_view plan) {
-  v1::QueryMetricResponse response;
+absl::Status Respond(const PreparedQuery& query, const SumTable& table, std::string_view plan,
+                     v1::QueryMetricResponse& response) {
   *response.mutable_definition() = query.definition();
   response.set_plan(std::string(plan));
   Responder responder(query, table);
@@ -283,6 +282,13 @@ absl::StatusOr<v1::QueryMetricResponse> Respond(const PreparedQuery& query, cons
   responder.AddComparisons(response);
   responder.Correct();
   responder.AddContext(response);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::QueryMetricResponse> Respond(const PreparedQuery& query, const SumTable& table,
+                                                std::string_view plan) {
+  v1::QueryMetricResponse response;
+  RETURN_IF_ERROR(Respond(query, table, plan, response));
   return response;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_join.h"
 #include "lib/base/text.h"
+#include "lib/metrics/intervals.h"
 #include "lib/metrics/responder.h"
 
 namespace rapport::metrics {
@@ -128,6 +129,12 @@ void Responder::AddNotes(const Sums& all, v1::QueryMetricResponse& response) con
   if (context.sample_size() < definition.minimum_sample()) {
     context.add_notes(Cat("Small sample: ", context.sample_size(), " ", definition.sample_unit(),
                           ", at least ", definition.minimum_sample(), " are needed to judge it."));
+  }
+  const v1::MetricSeries& total = response.total();
+  const bool rolling = !total.has_whole() && total.points_size() > 0;
+  const v1::MetricPoint& figure = rolling ? total.points(total.points_size() - 1) : total.whole();
+  if (figure.has_value() && !figure.has_interval()) {
+    context.add_notes(Cat("No interval: ", WhyNoInterval(definition, figure), "."));
   }
   if (query_.ranges()[0].whole().end > query_.scope().as_of + 1) {
     context.add_notes("The last bucket is not over yet.");

@@ -41,6 +41,13 @@ bool GetWide(std::string_view& in, Int128& value) {
   return false;
 }
 
+bool GetUnsigned(std::string_view& in, unsigned __int128& value) {
+  Int128 bits = 0;
+  if (!GetWide(in, bits)) return false;
+  value = static_cast<unsigned __int128>(bits);
+  return true;
+}
+
 // GetVarint that takes the shortest form only.
 bool GetShort(std::string_view& in, uint64_t& value) {
   const size_t before = in.size();
@@ -87,11 +94,18 @@ constexpr PaidSums RecurringSums::*kPaidParts[] = {
     &RecurringSums::start,     &RecurringSums::gained,      &RecurringSums::reactivated,
     &RecurringSums::expansion, &RecurringSums::contraction, &RecurringSums::churned};
 
+void AddSigned(unsigned __int128 value, int sign, unsigned __int128& sum) {
+  sum = sign > 0 ? sum + value : sum - value;
+}
+
 void Combine(const RecurringSums& other, int sign, RecurringSums& sums) {
   for (const auto part : kPaidParts) {
     (sums.*part).money += sign * (other.*part).money;
     (sums.*part).customers += sign * (other.*part).customers;
+    AddSigned((other.*part).squares, sign, (sums.*part).squares);
   }
+  AddSigned(other.start_expansion, sign, sums.start_expansion);
+  AddSigned(other.start_contraction, sign, sums.start_contraction);
 }
 
 constexpr int64_t MemberSums::*kMemberParts[] = {&MemberSums::at_start, &MemberSums::joined,
@@ -129,7 +143,10 @@ void EncodeParts(const SumParts& parts, std::string& out) {
   for (const auto part : kPaidParts) {
     PutWide(out, (parts.recurring.*part).money);
     PutSigned(out, (parts.recurring.*part).customers);
+    PutWide(out, static_cast<Int128>((parts.recurring.*part).squares));
   }
+  PutWide(out, static_cast<Int128>(parts.recurring.start_expansion));
+  PutWide(out, static_cast<Int128>(parts.recurring.start_contraction));
 }
 
 bool DecodeScores(std::string_view& in, SumParts& parts) {
@@ -166,7 +183,10 @@ bool DecodeLevels(std::string_view& in, uint64_t present, SumParts& parts) {
   for (const auto part : kPaidParts) {
     PaidSums& paid = parts.recurring.*part;
     if (!GetWide(in, paid.money) || !GetShortSigned(in, paid.customers)) return false;
+    if (!GetUnsigned(in, paid.squares)) return false;
   }
+  if (!GetUnsigned(in, parts.recurring.start_expansion)) return false;
+  if (!GetUnsigned(in, parts.recurring.start_contraction)) return false;
   return parts.recurring != RecurringSums();
 }
 
@@ -240,7 +260,7 @@ void Sums::Add(const Observation& observation) {
     CombineClass(mutable_parts().histogram, *observation.histogram_class, 1);
   }
   if (observation.members) metrics::Combine(*observation.members, 1, mutable_parts().members);
-  if (observation.recurring) {
+  if (observation.recurring != nullptr) {
     metrics::Combine(*observation.recurring, 1, mutable_parts().recurring);
   }
 }

@@ -48,7 +48,9 @@ math::SeasonalOptions OptionsFor(const v1::MetricDefinition& definition,
                                  const DailyFigure& figure) {
   math::SeasonalOptions options;
   options.confidence = kConfidence;
-  options.sampling_error = figure.standard_error;
+  // The transform of counts knows their error; that of the day's own count would hide the very
+  // days that stand out.
+  if (!IsNumber(definition)) options.sampling_error = figure.standard_error;
   if (definition.unit() == v1::METRIC_UNIT_POINTS) options.minimum = -100;
   if (definition.unit() == v1::METRIC_UNIT_PERCENT) options.minimum = 0;
   if (definition.unit() == v1::METRIC_UNIT_POINTS) options.maximum = 100;

@@ -159,6 +159,39 @@ std::string AlertKey::DebugString() const {
   return Cat("workspace ", workspace_no, " time ", time_micros, " day ", day, " metric ", metric);
 }
 
+std::string SegmentKey::Encode() const {
+  return Pack(workspace_no, static_cast<uint8_t>(row), segment_no, position);
+}
+std::optional<SegmentKey> SegmentKey::Decode(std::string_view bytes) {
+  SegmentKey key;
+  uint8_t kind = 0;
+  if (!Unpack(bytes, key.workspace_no, kind, key.segment_no, key.position)) return std::nullopt;
+  if (kind < 1 || kind > static_cast<uint8_t>(SegmentRow::kRfm)) return std::nullopt;
+  key.row = static_cast<SegmentRow>(kind);
+  return key;
+}
+std::string SegmentKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " row ", static_cast<int>(row), " segment ", segment_no,
+             " position ", position);
+}
+
+std::string StandingKey::Encode() const {
+  return Pack(workspace_no, framework_no, stage, customer_no);
+}
+
+std::optional<StandingKey> StandingKey::Decode(std::string_view bytes) {
+  StandingKey key;
+  if (!Unpack(bytes, key.workspace_no, key.framework_no, key.stage, key.customer_no)) {
+    return std::nullopt;
+  }
+  return key;
+}
+
+std::string StandingKey::DebugString() const {
+  return Cat("workspace ", workspace_no, " framework ", framework_no, " stage ",
+             static_cast<uint32_t>(stage), " customer ", customer_no);
+}
+
 std::string WorkspaceBegin(uint32_t workspace_no) { return Pack(workspace_no); }
 
 std::string WorkspaceEnd(uint32_t workspace_no) {

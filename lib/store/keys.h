@@ -97,6 +97,41 @@ struct AlertKey {
   std::string DebugString() const;
 };
 
+// What a row of kSegments is. Stored, never reused.
+enum class SegmentRow : uint8_t {
+  kNight = 1,    // position 0 > store.v1.SegmentNight
+  kMembers = 2,  // position = customer_no >> 19 > Roaring bitmap of customer numbers
+  kRanked = 3,   // position = place >> 19 > Roaring bitmap of the members' places by value
+  kDue = 4,      // position = customer_no >> 19 > Roaring bitmap: see SegmentNight.due_until
+  kChanges = 5,  // position = ~generation << 32 | chunk > store.v1.SegmentChanges
+  kOrder = 6,    // segment_no 0, position = place / 16384 > customer numbers by value, u32 LE
+  kRfm = 7       // segment_no 0, position 0 > store.v1.RfmCells
+};
+
+// kSegments. Segments are numbered from 1 in each workspace, for good.
+struct SegmentKey {
+  uint32_t workspace_no = 0;
+  SegmentRow row = SegmentRow::kNight;
+  uint32_t segment_no = 0;
+  uint64_t position = 0;
+  std::string Encode() const;
+  static std::optional<SegmentKey> Decode(std::string_view bytes);
+  std::string DebugString() const;
+};
+
+// kStandings: where customers stand in frameworks. Framework 0, stage 0: a customer's own
+// row, all its standings. Else an empty row: the customer is in that stage (from 1; 0: left)
+// of that framework of the generation.
+struct StandingKey {
+  uint32_t workspace_no = 0;
+  uint16_t framework_no = 0;
+  uint8_t stage = 0;
+  uint32_t customer_no = 0;
+  std::string Encode() const;
+  static std::optional<StandingKey> Decode(std::string_view bytes);
+  std::string DebugString() const;
+};
+
 // The prefix of all dataset keys of a workspace, and the first key after them.
 std::string WorkspaceBegin(uint32_t workspace_no);
 std::string WorkspaceEnd(uint32_t workspace_no);
@@ -122,7 +157,10 @@ enum class DefinitionKind : uint8_t {
   kExchangeRates = 2,    // id = version u32, chunk u16 > v1.ExchangeRateTable, what it added
   kReferenceSeries = 3,  // id = series, or series 00 year i32-offset > v1.ReferenceSeries
   kGoal = 4,             // id = goal > v1.Goal
-  kBenchmark = 5         // id = metric 00 industry 00 source 00 date 00 percentile > v1.Benchmark
+  kBenchmark = 5,        // id = metric 00 industry 00 source 00 date 00 percentile > v1.Benchmark
+  kSegment = 6,          // id = segment > store.v1.SegmentRecord; stays when it is deleted
+  kSegmentList = 7,      // id = segment_no u32, customer_no >> 19 as u16 > Roaring bitmap
+  kFramework = 8         // id = framework > v1.Framework
 };
 std::string DefinitionRow(DefinitionKind kind, std::string_view id);
 

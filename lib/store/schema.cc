@@ -48,6 +48,10 @@ constexpr FamilySpec kFamilies[] = {
      "v1.Transition", kGeneration, kIngested},
     {"alerts", "version:u32 workspace_no:u32 time:i64-inverted day:u32-inverted metric:bytes",
      "v1.Alert", kGeneration, kIngested},
+    {"segments", "version:u32 workspace_no:u32 row:u8 segment_no:u32 position:u64",
+     "the row kind's bytes", kGeneration, kIngested},
+    {"standings", "version:u32 workspace_no:u32 framework_no:u16 stage:u8 customer_no:u32",
+     "store.v1.CustomerStandings, or nothing", kGeneration, kIngested},
 };
 static_assert(std::size(kFamilies) == 1 + std::size(kAllTables) + std::size(kAllDatasets));
 
@@ -74,7 +78,7 @@ bool IsEventDataset(DatasetId dataset) {
 
 bool IsPointRead(DatasetId dataset) {
   return dataset == DatasetId::kFacts || dataset == DatasetId::kFolds ||
-         dataset == DatasetId::kEventBlocks;
+         dataset == DatasetId::kEventBlocks || dataset == DatasetId::kStandings;
 }
 
 }  // namespace rapport::store

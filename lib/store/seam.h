@@ -120,12 +120,15 @@ enum class DatasetId {
   kSeries,         // SeriesKey > series cell (lib/metrics/series.h)
   kReports,        // ReportKey > a v1 report message
   kTransitions,    // TransitionKey > v1.Transition
-  kAlerts          // AlertKey > v1.Alert
+  kAlerts,         // AlertKey > v1.Alert
+  kSegments,       // SegmentKey > what its row kind says (keys.h)
+  kStandings       // StandingKey > store.v1.CustomerStandings, or nothing
 };
 inline constexpr DatasetId kAllDatasets[] = {
     DatasetId::kEventBlocks, DatasetId::kEventPayloads, DatasetId::kEventIds,
     DatasetId::kFolds,       DatasetId::kFacts,         DatasetId::kSeries,
-    DatasetId::kReports,     DatasetId::kTransitions,   DatasetId::kAlerts};
+    DatasetId::kReports,     DatasetId::kTransitions,   DatasetId::kAlerts,
+    DatasetId::kSegments,    DatasetId::kStandings};
 std::string_view DatasetName(DatasetId dataset);
 absl::StatusOr<DatasetId> DatasetFromName(std::string_view name);
 

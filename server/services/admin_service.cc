@@ -13,6 +13,7 @@
 #include "rapport/v1/admin_service.grpc.pb.h"
 #include "server/call.h"
 #include "server/customer_view.h"
+#include "server/generation_metrics.h"
 #include "server/page_token.h"
 #include "server/resource_name.h"
 #include "server/server_gauges.h"
@@ -151,6 +152,7 @@ absl::Status HandlePublishGeneration(CallContext& call, const v1::PublishGenerat
   }
   ASSIGN_OR_RETURN(*response, call.env().publishing.Publish(request.path(), run_id));
   if (!run_id.empty()) NoteSuccess(call, run_id, *response);
+  call.env().metric_store.Warm(call.env());
   return absl::OkStatus();
 }
 

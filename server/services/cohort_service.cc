@@ -18,6 +18,8 @@
 #include "server/page_token.h"
 #include "server/reports.h"
 #include "server/resource_name.h"
+#include "server/services/cohort_questions.h"
+#include "server/transition_stream.h"
 
 namespace rapport::server {
 namespace {
@@ -273,6 +275,16 @@ class CohortService final : public v1::CohortService::CallbackService {
   RAPPORT_UNARY(CohortService, QueryRetention, v1::RetentionReport)
   RAPPORT_UNARY(CohortService, QueryLifecycle, v1::LifecycleReport)
   RAPPORT_UNARY(CohortService, ListTransitions, v1::ListTransitionsResponse)
+  RAPPORT_UNARY(CohortService, AnalyzeRetention, v1::AnalyzeRetentionResponse)
+  RAPPORT_UNARY(CohortService, QueryGrowth, v1::QueryGrowthResponse)
+  RAPPORT_UNARY(CohortService, QueryStickiness, v1::QueryStickinessResponse)
+  RAPPORT_UNARY(CohortService, QueryStageTimes, v1::QueryStageTimesResponse)
+
+  grpc::ServerWriteReactor<v1::WatchTransitionsResponse>* WatchTransitions(
+      grpc::CallbackServerContext* context, const v1::WatchTransitionsRequest* request) override {
+    return TransitionStream::Start(
+        CallContext(env_, MethodNo("CohortService.WatchTransitions"), context), *request);
+  }
 
  private:
   Env& env_;

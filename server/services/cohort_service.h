@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// rapport.v1.CohortService over reports and transitions of the generation.
+// rapport.v1.CohortService over reports and transitions of the generation, and over all
+// customers' events (cohort_questions.h).
 #pragma once
 
 #include <grpcpp/impl/service_type.h>

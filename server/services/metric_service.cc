@@ -58,8 +58,8 @@ class MetricService final : public v1::MetricService::CallbackService {
 
  private:
   Env& env_;
-  ArenaMessages<v1::QueryMetricRequest, v1::QueryMetricResponse> query_messages_{
-      /*block_bytes=*/64 << 10};
+  ArenaMessages<v1::QueryMetricRequest, v1::QueryMetricResponse> query_messages_{/*block_bytes=*/64
+                                                                                 << 10};
 };
 
 }  // namespace

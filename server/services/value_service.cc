@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/services/value_service.h"
 
+#include <optional>
 #include <utility>
 
 #include "lib/base/errors.h"
@@ -21,29 +22,49 @@ namespace {
 
 constexpr int kMaxNames = 1000;
 
+// The customer of a request, projected at most once. Keeps a reference to `at`.
+class AskedCustomer {
+ public:
+  AskedCustomer(const ReadPoint& at, CustomerNo number) : at_(at), number_(number) {}
+  const ReadPoint& at() const { return at_; }
+  CustomerNo number() const { return number_; }
+  // nullptr without events in the view.
+  absl::StatusOr<const facts::Projection*> Project() {
+    if (!asked_) {
+      ASSIGN_OR_RETURN(projection_, ProjectCustomer(at_, number_));
+      asked_ = true;
+    }
+    return projection_.has_value() ? &*projection_ : nullptr;
+  }
+
+ private:
+  const ReadPoint& at_;
+  const CustomerNo number_;
+  bool asked_ = false;
+  std::optional<facts::Projection> projection_;
+};
+
 // Value as the nightly run scored it: one row.
-absl::Status FillScored(const ReadPoint& at, CustomerNo customer_no,
-                        v1::GetCustomerValueResponse* response) {
+absl::Status FillScored(const AskedCustomer& customer, v1::GetCustomerValueResponse* response) {
   v1::CustomerFacts facts;
-  ASSIGN_OR_RETURN(const bool found, ReadFacts(at, customer_no, &facts));
+  ASSIGN_OR_RETURN(const bool found, ReadFacts(customer.at(), customer.number(), &facts));
   if (found && facts.has_value()) *response->mutable_value() = std::move(*facts.mutable_value());
   return absl::OkStatus();
 }
 
 // Value computed now: live, or over another horizon.
-absl::Status FillComputed(const ReadPoint& at, CustomerNo customer_no, int32_t horizon_days,
+absl::Status FillComputed(AskedCustomer& customer, int32_t horizon_days,
                           v1::GetCustomerValueResponse* response) {
-  ASSIGN_OR_RETURN(auto projection, ProjectCustomer(at, customer_no));
-  if (!projection.has_value()) return absl::OkStatus();
+  const ReadPoint& at = customer.at();
+  ASSIGN_OR_RETURN(const facts::Projection* const projection, customer.Project());
+  if (projection == nullptr) return absl::OkStatus();
   if (!projection->has_orders && projection->subscriptions.empty()) return absl::OkStatus();
   if (at.model() == nullptr) {
     response->mutable_context()->add_notes("No value model is published for this workspace.");
     return absl::OkStatus();
   }
   if (horizon_days == 0) {
-    if (projection->facts.has_value()) {
-      *response->mutable_value() = std::move(*projection->facts.mutable_value());
-    }
+    if (projection->facts.has_value()) *response->mutable_value() = projection->facts.value();
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(*response->mutable_value(),
@@ -51,15 +72,16 @@ absl::Status FillComputed(const ReadPoint& at, CustomerNo customer_no, int32_t h
   return absl::OkStatus();
 }
 
-absl::Status FillValue(const ReadPoint& at, CustomerNo customer_no, int32_t horizon_days,
+absl::Status FillValue(AskedCustomer& customer, int32_t horizon_days,
                        v1::GetCustomerValueResponse* response) {
-  response->set_customer(CustomerResource(at.scope, customer_no));
+  const ReadPoint& at = customer.at();
+  response->set_customer(CustomerResource(at.scope, customer.number()));
   FillContext(at, response->mutable_context());
   v1::AnswerContext& context = *response->mutable_context();
   context.set_definition("customer_value");
   const bool scored = !at.live() && horizon_days == 0;
-  RETURN_IF_ERROR(scored ? FillScored(at, customer_no, response)
-                         : FillComputed(at, customer_no, horizon_days, response));
+  RETURN_IF_ERROR(scored ? FillScored(customer, response)
+                         : FillComputed(customer, horizon_days, response));
   if (response->has_value()) {
     const v1::CustomerValue& value = response->value();
     const auto& part = value.subscription();
@@ -73,12 +95,12 @@ absl::Status FillValue(const ReadPoint& at, CustomerNo customer_no, int32_t hori
   return absl::OkStatus();
 }
 
-absl::Status FillChances(const ReadPoint& at, CustomerNo customer_no,
-                         const v1::GetCustomerValueRequest& request,
+absl::Status FillChances(AskedCustomer& customer, const v1::GetCustomerValueRequest& request,
                          v1::GetCustomerValueResponse* response) {
+  const ReadPoint& at = customer.at();
   if (request.max_purchases() == 0 || at.model() == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto projection, ProjectCustomer(at, customer_no));
-  if (!projection.has_value() || !projection->has_orders) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const facts::Projection* const projection, customer.Project());
+  if (projection == nullptr || !projection->has_orders) return absl::OkStatus();
   const int32_t horizon =
       request.horizon_days() > 0 ? request.horizon_days() : at.scope.settings.value_horizon_days;
   ASSIGN_OR_RETURN(const facts::FutureChances chances,
@@ -103,8 +125,9 @@ absl::Status HandleGetCustomerValue(CallContext& call, const v1::GetCustomerValu
   Serving::Reading reading(call.env().serving);
   if (reading.generation() == nullptr) return NoGeneration();
   const ReadPoint at{call.env(), *scope, reading.generation(), request.view(), call.now()};
-  RETURN_IF_ERROR(FillValue(at, customer_no, request.horizon_days(), response));
-  return FillChances(at, customer_no, request, response);
+  AskedCustomer customer(at, customer_no);
+  RETURN_IF_ERROR(FillValue(customer, request.horizon_days(), response));
+  return FillChances(customer, request, response);
 }
 
 absl::Status HandleBatchGetCustomerValues(CallContext& call,
@@ -127,7 +150,8 @@ absl::Status HandleBatchGetCustomerValues(CallContext& call,
       response->add_missing(request.names(i));
       continue;
     }
-    RETURN_IF_ERROR(FillValue(at, *customer_no, 0, response->add_values()));
+    AskedCustomer customer(at, *customer_no);
+    RETURN_IF_ERROR(FillValue(customer, 0, response->add_values()));
   }
   return absl::OkStatus();
 }

@@ -68,7 +68,7 @@ def figures(answer):
     """What two answers must share, by group and bucket."""
     def of(series):
         return [(p.start_date, p.value if p.HasField("value") else None, p.numerator, p.denominator,
-                 p.sample_size) for p in series.points]
+                 p.sample_size, p.interval.method, p.interval.low, p.interval.high) for p in series.points]
     groups = {tuple(s.group): of(s) for s in answer.groups}
     return of(answer.total), groups
 

@@ -5,65 +5,18 @@ from the raw files by other means: published estimates, and SQLite over the same
 The data lies beside the repository (../shared/data) and is not part of it; without it the
 test is skipped.
 """
-import csv
-import gzip
-import json
-import os
-import pathlib
 import sqlite3
 import unittest
 
-import rig
-from rapport.v1 import answer_pb2 as answer_protos
+from real import RealCase, raw_rows
 from rapport.v1 import cohort_service_pb2 as cohorts
 from rapport.v1 import metric_pb2
 from rapport.v1 import metric_service_pb2 as metrics
 from rapport.v1 import value_service_pb2 as values
 from rapport.v1 import workspace_pb2
 
-DATA = pathlib.Path(os.environ.get("RAPPORT_REAL_DATA", rig.ROOT.parent / "shared" / "data"))
-MAPPINGS = rig.ROOT / "tools" / "mappings"
-if not DATA.is_dir():
-    rig.skip(f"the real data sets are not at {DATA}")
 
-
-def raw_rows(path):
-    with gzip.open(DATA / path, "rt", encoding="utf-8-sig", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-class RealData(unittest.TestCase):
-    maxDiff = None
-
-    def load(self, mapping, path, workspace_id, **settings):
-        self.rig.create_workspace(workspace_id, **settings)
-        summary = json.loads(self.rig.ctl(
-            "import", f"--workspace={workspace_id}", f"--mapping={MAPPINGS / mapping}", "--json",
-            str(DATA / path)))
-        self.assertEqual(summary["rejected"], 0, summary)
-        again = json.loads(self.rig.ctl(
-            "import", f"--workspace={workspace_id}", f"--mapping={MAPPINGS / mapping}", "--json",
-            str(DATA / path)))
-        self.assertEqual((again["accepted"], again["duplicates"]), (0, summary["events"]))
-        return summary
-
-    def setUp(self):
-        self.rig = rig.Rig("--sync=process_crash")
-        self.rig.start()
-
-    def tearDown(self):
-        self.rig.__exit__(None, None, None)
-
-    def points(self, workspace_id, metric, **more):
-        return self.rig.stubs.metrics.QueryMetric(metrics.QueryMetricRequest(
-            parent=f"workspaces/{workspace_id}", metric=metric,
-            view=answer_protos.VIEW_NIGHTLY, **more)).total.points
-
-    def value(self, workspace_id, metric, **more):
-        points = self.points(workspace_id, metric, **more)
-        self.assertEqual(len(points), 1, metric)
-        return points[0].value
-
+class RealData(RealCase):
     # CDNOW: 2,357 customers of the 1997 cohort, 39 weeks of calibration.
     def test_cdnow_gives_the_published_model(self):
         # The published figures are of BG/NBD; auto takes MBG/NBD here.

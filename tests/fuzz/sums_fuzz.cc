@@ -16,7 +16,10 @@ std::vector<std::string> SeedInputs() {
   observation.value = 90'000'000;
   observation.histogram_class = 2;
   observation.members = metrics::MemberSums{1, 2, 3, 4};
-  observation.recurring.emplace().start = {metrics::Int128{1} << 80, 1};
+  metrics::RecurringSums recurring;
+  recurring.start = {metrics::Int128{1} << 80, 1, static_cast<unsigned __int128>(1) << 100};
+  recurring.start_contraction = 12;
+  observation.recurring = &recurring;
   rich.Add(observation);
   return {metrics::Sums().Encode(), plain.Encode(), rich.Encode()};
 }

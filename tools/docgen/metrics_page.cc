@@ -6,6 +6,7 @@
 #include "lib/base/text.h"
 #include "lib/lifecycle/stage.h"
 #include "lib/metrics/grouping.h"
+#include "lib/metrics/intervals.h"
 #include "lib/metrics/kinds.h"
 #include "lib/metrics/registry.h"
 #include "lib/value/rfm_segment.h"
@@ -136,6 +137,7 @@ void AddDefinition(const v1::MetricDefinition& definition, std::string& page) {
         Cat(", over a ", Word(v1::Granularity_Name(definition.band_granularity()), "GRANULARITY_"));
   }
   AddLine(page, "bands", bands);
+  AddLine(page, "interval", std::string(metrics::IntervalWords(definition)));
   AddLine(page, "by", DimensionWords(definition));
   AddLine(page, "remarks", definition.remarks());
   AddLine(page, "source", definition.source());
@@ -196,11 +198,17 @@ std::string MetricsPage() {
       "events are counted. Days are civil days of the workspace's time zone; a range holds its "
       "first\n"
       "day and not its last. Below the minimum sample a value is given, but no interpretation.\n"
-      "Intervals are at 95 %. Beside the dimensions named here, all but figures of a reference "
-      "series\n"
-      "can be grouped by `attribute.KEY` of the customer, and those of events by `property.KEY`. "
-      "A\n"
-      "workspace adds its own definitions with `MetricService.CreateMetricDefinition`.\n\n";
+      "Beside the dimensions named here, all but figures of a reference series can be grouped by\n"
+      "`attribute.KEY` and `segment.ID` (member or `none`, as of the night) of the customer, and\n"
+      "those of events by `property.KEY`. A workspace adds its own definitions with\n"
+      "`MetricService.CreateMetricDefinition`.\n\n"
+      "Intervals are at 95 %; each answer names how its own was made, and where there is none a "
+      "note\n"
+      "says why. They say how far a figure may be chance if events, or customers, come "
+      "independently\n"
+      "of one another. A comparison between two ranges takes their samples as independent too: "
+      "where\n"
+      "the same customers are in both, that makes the test cautious.\n\n";
   AddOverview(page);
   page += "\n## Definitions\n";
   for (const v1::MetricDefinition& definition : metrics::BuiltInDefinitions()) {

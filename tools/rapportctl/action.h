@@ -64,6 +64,11 @@ std::vector<Action> ValueActions();
 std::vector<Action> ValueQuestionActions();   // Of group value: predict, what-if, explain.
 std::vector<Action> ValueBootstrapActions();  // Of group value: bootstrap.
 std::vector<Action> CohortActions();
+std::vector<Action> CohortQuestionActions();  // Of group cohorts, too.
+std::vector<Action> FrameworkActions();       // Of groups frameworks and journey.
+std::vector<Action> JourneyActions();         // Of groups funnel, paths and journey.
+std::vector<Action> SegmentActions();
+std::vector<Action> SegmentQuestionActions();  // Of group segments: rfm, clusters, compare.
 std::vector<Action> ReferenceActions();  // Of groups rates, reference and benchmarks.
 std::vector<Action> GoalActions();       // Of groups goals and alerts.
 std::vector<Action> RunActions();

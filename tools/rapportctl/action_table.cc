@@ -13,8 +13,13 @@ const std::vector<Group>& Groups() {
       {"metrics", "Metrics, NPS and CSAT."},
       {"feedback", "What customers said, whom to talk to, how scores moved."},
       {"value", "Customer value: customers, the portfolio, the model, questions."},
-      {"cohorts", "Retention by acquisition month."},
+      {"cohorts", "Cohorts: retention, growth, stickiness, time in stages."},
       {"lifecycle", "Lifecycle stages and transitions."},
+      {"frameworks", "Frameworks: stages, evidence, owners, goals."},
+      {"funnel", "Funnels: how far customers get, who leaves where."},
+      {"paths", "Ways that customers take from event to event."},
+      {"journey", "Journeys: customers through the stages of frameworks."},
+      {"segments", "Segments of customers, the RFM grid, discovered groups."},
       {"goals", "Targets for metrics."},
       {"alerts", "Changes that the night noticed."},
       {"rates", "Exchange rates."},
@@ -55,7 +60,7 @@ const std::vector<Action>& Actions() {
     for (auto* part :
          {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions, &MetricActions,
           &MetricQuestionActions, &FeedbackActions, &ValueActions, &ValueQuestionActions,
-          &ValueBootstrapActions, &CohortActions, &GoalActions, &ReferenceActions, &RunActions,
+          &ValueBootstrapActions, &CohortActions, &CohortQuestionActions, &FrameworkActions, &JourneyActions, &SegmentActions, &SegmentQuestionActions, &GoalActions, &ReferenceActions, &RunActions,
           &StoreActions, &DemoActions, &ShellActions}) {
       std::vector<Action> actions = part();
       all.insert(all.end(), std::make_move_iterator(actions.begin()),

@@ -10,6 +10,7 @@
 #include "absl/synchronization/notification.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "rapport/v1/cohort_service.grpc.pb.h"
 #include "rapport/v1/event_service.grpc.pb.h"
 #include "rapport/v1/reference_service.grpc.pb.h"
 
@@ -62,7 +63,8 @@ class GrpcConnection final : public Connection {
         channel_(Open(options)),
         generic_(channel_),
         events_(channel_),
-        references_(channel_) {}
+        references_(channel_),
+        cohorts_(channel_) {}
 
   absl::Status Call(std::string_view method, const Message& request, Message& response) override {
     CheckMethod(method, request, response);
@@ -88,21 +90,37 @@ class GrpcConnection final : public Connection {
 
   absl::Status WatchAlerts(const v1::WatchAlertsRequest& request, bool limited,
                            ShowAlert show) override {
+    return Follow<v1::WatchAlertsResponse>(
+        limited,
+        [&](grpc::ClientContext* context) { return references_.WatchAlerts(context, request); },
+        [&](const v1::WatchAlertsResponse& response) { return show(response.alert()); });
+  }
+  absl::Status WatchTransitions(const v1::WatchTransitionsRequest& request, bool limited,
+                                ShowTransitions show) override {
+    return Follow<v1::WatchTransitionsResponse>(
+        limited,
+        [&](grpc::ClientContext* context) { return cohorts_.WatchTransitions(context, request); },
+        show);
+  }
+
+ private:
+  // Shows what comes until the stream ends or `show` fails.
+  template <typename Response, typename Start, typename Show>
+  absl::Status Follow(bool limited, Start start, Show show) {
     grpc::ClientContext context;
     if (limited) context.set_deadline(absl::ToChronoTime(absl::Now() + options_.deadline));
     if (!options_.token.empty()) {
       context.AddMetadata("authorization", Cat("Bearer ", options_.token));
     }
-    const auto stream = references_.WatchAlerts(&context, request);
-    v1::WatchAlertsResponse response;
+    const auto stream = start(&context);
+    Response response;
     absl::Status shown;
-    while (shown.ok() && stream->Read(&response)) shown = show(response.alert());
+    while (shown.ok() && stream->Read(&response)) shown = show(response);
     if (!shown.ok()) context.TryCancel();
     const grpc::Status ended = stream->Finish();
     return shown.ok() ? FromGrpc(ended) : shown;
   }
 
- private:
   static std::shared_ptr<grpc::Channel> Open(const ConnectOptions& options) {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(64 << 20);
@@ -121,6 +139,7 @@ class GrpcConnection final : public Connection {
   grpc::TemplatedGenericStub<Message, Message> generic_;
   v1::EventService::Stub events_;
   v1::ReferenceService::Stub references_;
+  v1::CohortService::Stub cohorts_;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wire between rapportctl and a server: one unary call by method name, one stream
-// of event batches, one of alerts. Connection is a seam: commands run against a scripted server in
-// tests. gRPC stays in client.cc.
+// of event batches, one of alerts, one of transitions. Connection is a seam: commands run
+// against a scripted server in tests. gRPC stays in client.cc.
 //
 // Errors are absl::Status with the server's code and message; the google.rpc details
 // ride along (ServerDetails). Not thread-safe but for one reader and one writer of an
@@ -21,6 +21,7 @@
 #include "lib/base/status_macros.h"
 #include "rapport/v1/error_details.pb.h"
 #include "rapport/v1/event_service.pb.h"
+#include "rapport/v1/growth.pb.h"
 #include "rapport/v1/reference_service.pb.h"
 
 namespace rapport::ctl {
@@ -50,6 +51,10 @@ class Connection {
   using ShowAlert = absl::FunctionRef<absl::Status(const v1::Alert&)>;
   virtual absl::Status WatchAlerts(const v1::WatchAlertsRequest& request, bool limited,
                                    ShowAlert show) = 0;
+  // The same for transitions.
+  using ShowTransitions = absl::FunctionRef<absl::Status(const v1::WatchTransitionsResponse&)>;
+  virtual absl::Status WatchTransitions(const v1::WatchTransitionsRequest& request, bool limited,
+                                        ShowTransitions show) = 0;
 };
 
 template <typename Response>

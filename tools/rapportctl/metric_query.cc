@@ -27,7 +27,7 @@ Flag GroupByFlag() {
           .placeholder = "DIMENSION",
           .help =
               "Up to three: channel, touchpoint, campaign, type, stage, value_tier, "
-              "rfm_segment, cohort, acquisition_channel, attribute.KEY, property.KEY."};
+              "rfm_segment, cohort, acquisition_channel, attribute.KEY, segment.ID, property.KEY."};
 }
 
 Flag CompareFlag(std::string_view help) {

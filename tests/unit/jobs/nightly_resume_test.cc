@@ -62,7 +62,7 @@ TEST_P(NightlyKilled, LeavesTheOldGenerationAndIsTakenUp) {
   int resumed = 0;
   for (const v1::RunStep& step : run.steps()) resumed += step.resumed() ? 1 : 0;
   EXPECT_EQ(resumed, kill.resumed_steps);
-  EXPECT_EQ(run.steps_size(), 11);
+  EXPECT_EQ(run.steps_size(), 13);
   EXPECT_EQ(shop.Derived(), expected);
   EXPECT_TRUE(std::filesystem::is_empty(shop.folder() + "/staging"));
   EXPECT_TRUE(std::filesystem::is_empty(shop.folder() + "/checkpoints"));
@@ -72,10 +72,10 @@ INSTANTIATE_TEST_SUITE_P(
     Stages, NightlyKilled,
     ::testing::Values(Kill{"", "seal", 0}, Kill{"seal", "", 1}, Kill{"", "fold", 1},
                       Kill{"fold", "", 3}, Kill{"", "value_fit", 3}, Kill{"value_fit", "", 6},
-                      Kill{"", "metric_series", 6}, Kill{"metric_series", "", 7},
-                      Kill{"", "predict", 7}, Kill{"predict", "", 8}, Kill{"", "facts", 8},
-                      Kill{"facts", "", 9}, Kill{"", "reports", 9}, Kill{"reports", "", 11},
-                      Kill{"manifest", "", 11}, Kill{"publish", "", 0}),
+                      Kill{"", "metric_series", 6}, Kill{"", "frameworks", 6},
+                      Kill{"frameworks", "", 8}, Kill{"", "predict", 8}, Kill{"predict", "", 9},
+                      Kill{"", "facts", 9}, Kill{"facts", "", 10}, Kill{"", "reports", 10},
+                      Kill{"reports", "", 13}, Kill{"manifest", "", 13}, Kill{"publish", "", 0}),
     [](const auto& parameter) {
       const Kill& kill = parameter.param;
       return Cat(*kill.after != 0 ? "After_" : "Within_", kill.after, kill.within);
@@ -144,7 +144,7 @@ TEST(NightlyResume, AServerThatWasAwayGetsTheGenerationLater) {
   RAPPORT_ASSERT_OK_AND_ASSIGN(const v1::Run run, shop.Night());
   EXPECT_EQ(std::count_if(run.steps().begin(), run.steps().end(),
                           [](const v1::RunStep& step) { return step.resumed(); }),
-            11);
+            13);
   EXPECT_EQ(shop.Current()->generation(), 2u);
 }
 

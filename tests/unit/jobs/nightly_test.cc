@@ -11,6 +11,8 @@
 #include "jobs/run_report.h"
 #include "lib/facts/facts.h"
 #include "lib/metrics/series.h"
+#include "lib/store/definitions.h"
+#include "rapport/v1/metric.pb.h"
 #include "tests/unit/jobs/nightly_fixture.h"
 
 namespace rapport::jobs {
@@ -48,11 +50,12 @@ TEST(Nightly, FirstNightPublishesEveryDataset) {
   EXPECT_EQ(run.customer_count(), 500);
   EXPECT_EQ(run.refolded_customer_count(), 500);
   EXPECT_GT(run.peak_memory_bytes(), 0);
-  EXPECT_EQ(run.steps_size(), 11);
+  EXPECT_EQ(run.steps_size(), 13);
   EXPECT_THAT(RunText(run), HasSubstr("500 customers"));
   EXPECT_THAT(shop.Derived(),
               ::testing::UnorderedElementsAre(::testing::Key("facts"), ::testing::Key("folds"),
-                                              ::testing::Key("reports"), ::testing::Key("series"),
+                                              ::testing::Key("reports"), ::testing::Key("segments"),
+                                              ::testing::Key("series"), ::testing::Key("standings"),
                                               ::testing::Key("transitions")));
   EXPECT_EQ(shop.admin().runs().size(), 1u);
   EXPECT_TRUE(std::filesystem::is_empty(shop.folder() + "/staging"));
@@ -70,6 +73,32 @@ TEST(Nightly, EmptyStoreAndQuietNightsWork) {
   EXPECT_EQ(run.event_count(), 100);
   EXPECT_EQ(run.refolded_customer_count(), 0);
   EXPECT_EQ(shop.Current()->segments_size(), 1);
+}
+
+TEST(Nightly, MeasuresMayReadPayloadsOfEventsSealedTheSameNight) {
+  Shop shop("payload_metric");
+  v1::MetricDefinition metric;
+  metric.set_metric("first_again");
+  metric.set_display_name("Again after the first");
+  metric.set_formula("orders after the first event / events");
+  metric.set_kind(v1::METRIC_KIND_CONVERSION);
+  metric.add_numerator(v1::EVENT_TYPE_ORDER_PLACED);
+  metric.add_denominator(v1::EVENT_TYPE_ORDER_PLACED);
+  metric.set_denominator_filter("event_id = \"event-1\"");
+  metric.mutable_pairing()->set_window_seconds(86'400);
+  metric.set_unit(v1::METRIC_UNIT_PERCENT);
+  metric.set_minimum_sample(1);
+  metric.set_sample_unit("orders");
+  store::Definitions definitions(shop.store().table(store::TableId::kDefinitions), 1);
+  const store::DefinitionChange row{store::DefinitionKind::kMetric, metric.metric(),
+                                    metric.SerializeAsString()};
+  RAPPORT_ASSERT_OK(definitions.Write({&row, 1}));
+  shop.Log({OrderRow(1, kStart - 2, 1'000'000), OrderRow(1, kStart - 1, 1'000'000)});
+  RAPPORT_ASSERT_OK(shop.Night());
+  const auto& state = shop.Current()->workspaces().at(1);
+  EXPECT_TRUE(std::ranges::any_of(state.measured_metrics(), [](const auto& measured) {
+    return measured.metric() == "first_again";
+  }));
 }
 
 TEST(Nightly, IncrementalEqualsFullByteForByte) {

@@ -83,13 +83,15 @@ TEST(PlanWaves, TheNightHasSevenWaves) {
             "  value_fit  after fold\n"
             "wave 3: no pass over customers\n"
             "  metric_series  after seal\n"
+            "  frameworks  after seal\n"
             "wave 4: one pass over customers' folds\n"
             "  predict  after fold, value_fit\n"
             "wave 5: one pass over customers' folds\n"
             "  facts  after fold, predict\n"
             "wave 6: no pass over customers\n"
             "  alerts  after event_series, metric_series\n"
-            "  reports  after base_reports, predict, facts, metric_series\n");
+            "  segments  after facts\n"
+            "  reports  after base_reports, predict, facts, metric_series, frameworks\n");
 }
 
 }  // namespace

@@ -154,6 +154,13 @@ TEST(Trajectory, AnEventComesBeforeADeadlineOfTheSameInstant) {
                           "455 CHURNED r3"));
 }
 
+TEST(Trajectory, WhatIsNoActHidesNoDeadlineOfItsInstant) {
+  std::vector<Moment> told = {Order(0)};
+  for (const double day : {30, 90, 180, 365}) told.push_back(Do(day, v1::EVENT_TYPE_EMAIL_SENT));
+  EXPECT_EQ(PathOf(told).steps, PathOf({Order(0)}).steps);
+  EXPECT_THAT(PathOf(told).membership, ElementsAre(0, 365));
+}
+
 TEST(Trajectory, CancellationOfTheLastSubscriptionChurns) {
   const Path path = PathOf({Subscribe(0, 7), Subscribe(10, 8), Cancel(40, 7), Cancel(50, 8)});
   EXPECT_THAT(path.steps, ElementsAre("0 NEW r8", "30 ACTIVE r14", "50 CHURNED r2"));

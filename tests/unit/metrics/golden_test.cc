@@ -236,6 +236,8 @@ constexpr Golden kGolden[] = {
     {"tickets_reopened", kTickets, 1, 1},
     {"tickets_resolved", kTickets, 2, 2},
     {"time_on_platform", kReviews, 45, 2},
+    {"time_on_platform_median", kReviews, 45, 2},
+    {"time_on_platform_p90", kReviews, 57, 2},  // Of 30 and 60, type 7: 30 + .9 x 30.
 };
 
 History HistoryOf(const Golden& golden) {

@@ -91,10 +91,7 @@ void History::Add(std::string_view line) {
   EventColumns event;
   event.time = TimeOf(time, scope_.calendar);
   event.type = TypeNumber(type);
-  if (event.type == 0) {
-    event.type =
-        static_cast<uint16_t>(filter::kFirstCustomType + NumberOf(names_.custom_types, type));
-  }
+  if (event.type == 0) event.type = CustomType(type);
   const bool score = event.type >= 30 && event.type <= 33;
   if (score) event.aux = event.type == 30 ? 10 : event.type == 32 ? 7 : 5;
   while (words >> word) {
@@ -138,6 +135,15 @@ void History::Set(std::string_view customer, std::string_view dimension, std::st
 void History::SetFact(std::string_view customer, double fact) {
   facts_[std::string(customer)] = fact;
   customers_[std::string(customer)];
+}
+
+uint16_t History::CustomType(std::string_view name) {
+  return static_cast<uint16_t>(filter::kFirstCustomType +
+                               NumberOf(names_.custom_types, std::string(name)));
+}
+
+void History::SetRules(const v1::LifecycleRules& rules) {
+  scope_.rules = lifecycle::CompleteRules(rules);
 }
 
 void History::SetRates(const std::vector<std::tuple<std::string, std::string, int64_t>>& rates) {

@@ -50,6 +50,9 @@ class History {
   void SetRates(const std::vector<std::tuple<std::string, std::string, int64_t>>& rates);
   void SetReference(std::string_view series,
                     const std::vector<std::pair<std::string, double>>& points);
+  // The number of a custom event type.
+  uint16_t CustomType(std::string_view name);
+  void SetRules(const v1::LifecycleRules& rules);
   void Define(const v1::MetricDefinition& definition) { own_.push_back(definition); }
   // "2024-03-15T12:00"; default: the end of the last event's month.
   void SetAsOf(std::string_view time) { as_of_ = TimeOf(time, scope_.calendar); }

@@ -140,5 +140,17 @@ TEST(Fingerprint, ChangesWithMathsAndSettingsOnly) {
   EXPECT_NE(FingerprintOf(definition, scope), other_hours);
 }
 
+TEST(Fingerprint, IsSharedByMetricsOfTheSameSums) {
+  History history;
+  history.Add("a 2024-03-01T10:00 order_placed amount=1");
+  const auto of = [&](const char* metric) { return FingerprintOf(Own(metric), history.scope()); };
+  EXPECT_EQ(of("churn_rate"), of("customer_retention_rate"));
+  EXPECT_EQ(of("mrr_expansion"), of("net_revenue_retention"));
+  EXPECT_EQ(of("mrr"), of("arr"));
+  EXPECT_NE(of("bounce_rate"), of("engaged_session_rate"));
+  EXPECT_NE(of("first_response_time"), of("first_response_time_business"));
+  EXPECT_NE(of("repeat_purchase_rate"), of("purchase_frequency"));
+}
+
 }  // namespace
 }  // namespace rapport::metrics

@@ -118,6 +118,17 @@ TEST(FindAlerts, SeesADropInASeasonalCount) {
   EXPECT_THAT(alert.summary(), HasSubstr("below the "));
 }
 
+TEST(FindAlerts, ACountIsNotHiddenByItsOwnError) {
+  WatchedMetric orders = History(1).Counts(kOrders, 20);
+  orders.figures.back() = {60, 60, 0};
+  const auto told = FindAlerts({&orders, 1}, kNight);
+  ASSERT_EQ(told.size(), 1u);
+  orders.figures.back() = {60, 60, 7.9};  // Half of Garwood's interval / 1.96.
+  const auto again = FindAlerts({&orders, 1}, kNight);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].deviations(), told[0].deviations());
+}
+
 TEST(FindAlerts, AWeekendIsNoDrop) {
   WatchedMetric orders = History(2).Counts(kOrders, 400);
   orders.judged.clear();

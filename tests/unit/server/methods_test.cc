@@ -17,8 +17,11 @@
 #include "rapport/v1/customer_service.pb.h"
 #include "rapport/v1/event_service.pb.h"
 #include "rapport/v1/feedback_service.pb.h"
+#include "rapport/v1/framework_service.pb.h"
+#include "rapport/v1/journey_service.pb.h"
 #include "rapport/v1/metric_service.pb.h"
 #include "rapport/v1/reference_service.pb.h"
+#include "rapport/v1/segment_service.pb.h"
 #include "rapport/v1/value_service.pb.h"
 #include "server/auth.h"
 
@@ -26,10 +29,17 @@ namespace rapport::server {
 namespace {
 
 const google::protobuf::FileDescriptor* const kServiceFiles[] = {
-    v1::GetWorkspaceRequest::descriptor()->file(), v1::QueryRetentionRequest::descriptor()->file(),
-    v1::GetCustomerRequest::descriptor()->file(),  v1::ListEventsRequest::descriptor()->file(),
-    v1::QueryMetricRequest::descriptor()->file(),  v1::GetValueReportRequest::descriptor()->file(),
-    v1::ListGoalsRequest::descriptor()->file(),    v1::ListVerbatimsRequest::descriptor()->file()};
+    v1::GetWorkspaceRequest::descriptor()->file(),
+    v1::QueryRetentionRequest::descriptor()->file(),
+    v1::GetCustomerRequest::descriptor()->file(),
+    v1::ListEventsRequest::descriptor()->file(),
+    v1::QueryMetricRequest::descriptor()->file(),
+    v1::GetValueReportRequest::descriptor()->file(),
+    v1::ListGoalsRequest::descriptor()->file(),
+    v1::ListVerbatimsRequest::descriptor()->file(),
+    v1::ListFrameworksRequest::descriptor()->file(),
+    v1::ListSegmentsRequest::descriptor()->file(),
+    v1::QueryFunnelRequest::descriptor()->file()};
 
 TEST(Methods, EveryRpcHasAnEntryAndNoneIsLeftOver) {
   size_t rpcs = 0;

@@ -177,7 +177,7 @@ TEST_P(StoreConformance, SizesNameEveryPart) {
   RAPPORT_ASSERT_OK(store->log().Append(std::vector<std::string>{"a", "b"}));
   std::map<std::string, uint64_t> counts;
   for (const PartSize& size : store->Sizes()) counts[size.part] = size.key_count;
-  EXPECT_EQ(counts.size(), 17u);
+  EXPECT_EQ(counts.size(), 19u);
   EXPECT_EQ(counts.at("log"), 2u);
   EXPECT_EQ(counts.at("facts"), 0u);
   EXPECT_TRUE(counts.contains("identities"));

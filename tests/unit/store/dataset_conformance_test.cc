@@ -214,6 +214,8 @@ TEST(DatasetNames, AreStoredAndStayAsTheyAre) {
   EXPECT_EQ(DatasetName(DatasetId::kEventBlocks), "event_blocks");
   EXPECT_EQ(DatasetName(DatasetId::kTransitions), "transitions");
   EXPECT_EQ(DatasetName(DatasetId::kAlerts), "alerts");
+  EXPECT_EQ(DatasetName(DatasetId::kSegments), "segments");
+  EXPECT_EQ(DatasetName(DatasetId::kStandings), "standings");
   EXPECT_THAT(DatasetFromName("nothing"), testing::FailsWith("UNKNOWN_DATASET", "dataset"));
 }
 

@@ -107,9 +107,31 @@ struct Alert {
   }
 };
 
+struct Segment {
+  using Key = SegmentKey;
+  static Key Make(std::mt19937_64& r) {
+    return {Some<uint32_t>(r), static_cast<SegmentRow>(1 + r() % 7), Some<uint32_t>(r),
+            Some<uint64_t>(r)};
+  }
+  static auto Order(const Key& k) {
+    return std::tuple(k.workspace_no, k.row, k.segment_no, k.position);
+  }
+};
+
+struct Standing {
+  using Key = StandingKey;
+  static Key Make(std::mt19937_64& r) {
+    return {Some<uint32_t>(r), Some<uint16_t>(r), Some<uint8_t>(r), Some<uint32_t>(r)};
+  }
+  static auto Order(const Key& k) {
+    return std::tuple(k.workspace_no, k.framework_no, k.stage, k.customer_no);
+  }
+};
+
 template <typename Kind>
 class KeyTest : public ::testing::Test {};
-using Kinds = ::testing::Types<Block, Customer, IdChunk, Series, Report, Transition, Alert>;
+using Kinds = ::testing::Types<Block, Customer, IdChunk, Series, Report, Transition, Alert, Segment,
+                               Standing>;
 TYPED_TEST_SUITE(KeyTest, Kinds);
 
 template <typename Kind>
@@ -201,6 +223,16 @@ TEST(Keys, StoredBytesStayAsTheyAre) {
             "7fffffffffffffff"
             "80000000"
             "6e7073");
+  EXPECT_EQ(Hex(SegmentKey{1, SegmentRow::kChanges, 2, 3}.Encode()),
+            "00000001"
+            "05"
+            "00000002"
+            "0000000000000003");
+  EXPECT_EQ(Hex(StandingKey{1, 2, 3, 4}.Encode()),
+            "00000001"
+            "0002"
+            "03"
+            "00000004");
   EXPECT_EQ(Hex(DefinitionPartition(7)), "00000007");
   EXPECT_EQ(Hex(DefinitionRow(DefinitionKind::kGoal, "a-b")),
             "04"

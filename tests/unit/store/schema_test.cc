@@ -80,7 +80,9 @@ TEST(Schema, CodecsAreAsWideAsTheGrammar) {
       {"series", SeriesKey{}.Encode().size()},
       {"reports", ReportKey{}.Encode().size()},
       {"transitions", TransitionKey{}.Encode().size()},
-      {"alerts", AlertKey{}.Encode().size()}};
+      {"alerts", AlertKey{}.Encode().size()},
+      {"segments", SegmentKey{}.Encode().size()},
+      {"standings", StandingKey{}.Encode().size()}};
   for (const DatasetId id : kAllDatasets) {
     const FamilySpec& family = Families()[1 + std::size(kAllTables) + static_cast<size_t>(id)];
     EXPECT_EQ(family.name, DatasetName(id));

@@ -12,10 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class CliFeedbackTest : public CliTest {
- protected:
-  std::string LastRequest() const { return server_.requests.back().second; }
-};
+class CliFeedbackTest : public CliTest {};
 
 TEST_F(CliFeedbackTest, Verbatims) {
   server_.answers["FeedbackService/ListVerbatims"] = R"pb(

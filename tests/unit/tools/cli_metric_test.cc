@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `rapportctl metrics`: definitions, questions with all their flags, lists, explanations, CSV.
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,15 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class CliMetricTest : public CliTest {
- protected:
-  static std::string File(const std::string& name, const std::string& text) {
-    const std::string path = ::testing::TempDir() + "/" + name;
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
-  std::string LastRequest() const { return server_.requests.back().second; }
-};
+class CliMetricTest : public CliTest {};
 
 constexpr char kDefinition[] = R"pb(
   name: "workspaces/shop/metrics/promo_ctr"

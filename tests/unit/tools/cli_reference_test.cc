@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `rapportctl rates | reference | goals | benchmarks | alerts`: requests sent, text shown.
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,15 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class CliReferenceTest : public CliTest {
- protected:
-  static std::string File(const std::string& name, const std::string& text) {
-    const std::string path = ::testing::TempDir() + "/" + name;
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
-  std::string LastRequest() const { return server_.requests.back().second; }
-};
+class CliReferenceTest : public CliTest {};
 
 constexpr char kTable[] = R"pb(
   name: "workspaces/shop/exchangeRates"

@@ -2,6 +2,7 @@
 // Runs commands of the program in this process against a scripted server.
 #pragma once
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -50,6 +51,15 @@ class CliTest : public ::testing::Test {
     EXPECT_EQ(shown.code, 0) << shown.err;
     rapport::testing::ExpectGolden("tests/golden/cli/" + name + ".txt", shown.out);
   }
+
+  // A file of the test with this text; returns its path.
+  static std::string File(const std::string& name, const std::string& text) {
+    const std::string path = ::testing::TempDir() + "/" + name;
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+  // The last request as a text proto.
+  std::string LastRequest() const { return server_.requests.back().second; }
 
   FakeServer server_;
   Terminal terminal_;

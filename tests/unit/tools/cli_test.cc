@@ -126,8 +126,7 @@ TEST_F(CliTest, FlagsAndEnvironmentChooseTheServer) {
   Run({"runs", "list"});
   EXPECT_EQ(connected_.server, "unix:/run/r.sock");
   EXPECT_EQ(connected_.token, "t1");
-  const std::string file = ::testing::TempDir() + "/cli_token";
-  std::ofstream(file) << "t2\n";
+  const std::string file = File("cli_token", "t2\n");
   Run({"--server", "h:1", "runs", "--token-file", file, "list", "--deadline=2s"});
   EXPECT_EQ(connected_.server, "h:1");
   EXPECT_EQ(connected_.token, "t2");
@@ -135,7 +134,7 @@ TEST_F(CliTest, FlagsAndEnvironmentChooseTheServer) {
   environment_["RAPPORT_WORKSPACE"] = "env";
   server_.answers["CustomerService/GetCustomer"] = "name: 'workspaces/env/customers/c'";
   Run({"customers", "get", "c"});
-  EXPECT_EQ(server_.requests.back().second, "name: \"workspaces/env/customers/c\"");
+  EXPECT_EQ(LastRequest(), "name: \"workspaces/env/customers/c\"");
 }
 
 constexpr char kCustomer[] = R"pb(
@@ -231,7 +230,7 @@ TEST_F(CliTest, Timeline) {
     next_page_token: "abc")pb";
   ExpectOutput("timeline", {"customers", "timeline", "c1", "--type=ORDER_PLACED",
                             "--from=2026-01-01", "--limit=3"});
-  EXPECT_THAT(server_.requests.back().second,
+  EXPECT_THAT(LastRequest(),
               HasSubstr("start_time { seconds: 1767225600 } types: EVENT_TYPE_ORDER_PLACED"));
 }
 
@@ -315,8 +314,7 @@ TEST_F(CliTest, MetricQuery) {
     context { sample_size: 310 })pb";
   ExpectOutput("metric_query", {"metrics", "query", "revenue", "--by=month", "--compare=previous",
                                 "--group-by=channel"});
-  EXPECT_THAT(server_.requests.back().second,
-              HasSubstr("granularity: GRANULARITY_MONTH group_by: \"channel\""));
+  EXPECT_THAT(LastRequest(), HasSubstr("granularity: GRANULARITY_MONTH group_by: \"channel\""));
 }
 
 constexpr char kRetention[] = R"pb(
@@ -372,8 +370,7 @@ TEST_F(CliTest, RunsAndGenerations) {
       "name: 'workspaces/-/generations/1' as_of { seconds: 1767139200 }";
   const Shown shown = Run({"generations", "rollback", "--expect-current=2"});
   EXPECT_THAT(shown.out, HasSubstr("generation 1 serves now"));
-  EXPECT_THAT(server_.requests.back().second,
-              HasSubstr("expected_current: \"workspaces/-/generations/2\""));
+  EXPECT_THAT(LastRequest(), HasSubstr("expected_current: \"workspaces/-/generations/2\""));
 }
 
 TEST_F(CliTest, UnhealthyStoreIsExitCode1) {
@@ -389,7 +386,7 @@ TEST_F(CliTest, CustomersSetTypesValues) {
   const Shown shown = Run({"customers", "set", "c", "plan=gold", "age=41.5", "vip=true",
                            "zip=text:01234", "old=", "--identity=EMAIL:a@b.c", "--workspace=shop"});
   EXPECT_EQ(shown.code, 0) << shown.err;
-  const std::string& request = server_.requests.back().second;
+  const std::string request = LastRequest();
   EXPECT_THAT(request, HasSubstr("number_value: 41.5"));
   EXPECT_THAT(request, HasSubstr("bool_value: true"));
   EXPECT_THAT(request, HasSubstr("string_value: \"01234\""));

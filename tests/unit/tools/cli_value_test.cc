@@ -318,7 +318,7 @@ TEST_F(CliValueTest, ValuePredict) {
                {"value", "predict", "--purchases=2", "--recency=213.01", "--age=272.02",
                 "--mean-value=35.50", "--channel=EMAIL", "--counts=2", "--horizon=273",
                 "--model=bg_nbd", "--parameter=r=.243", "--parameter", "alpha=4.414"});
-  EXPECT_EQ(server_.requests.back().second,
+  EXPECT_EQ(LastRequest(),
             "parent: \"workspaces/shop\" histories { repeat_purchases: 2 recency_days: 213.01 "
             "age_days: 272.02 mean_value { micros: 35500000 } channel: CHANNEL_EMAIL } "
             "horizon_days: 273 max_purchases: 2 model { model: \"bg_nbd\" parameters { name: "
@@ -327,7 +327,7 @@ TEST_F(CliValueTest, ValuePredict) {
   const std::vector<std::string> asked = {"value", "predict", "--purchases=0", "--age=30",
                                           "--workspace=shop"};
   EXPECT_EQ(Run(asked).code, 0);
-  EXPECT_EQ(server_.requests.back().second,
+  EXPECT_EQ(LastRequest(),
             "parent: \"workspaces/shop\" histories { age_days: 30 } max_purchases: 10");
   for (const char* bad : {"--parameter=r=1", "--recency=soon", "--channel=PIGEON",
                           "--mean-value=much", "--counts=101"}) {
@@ -360,12 +360,11 @@ TEST_F(CliValueTest, ValueWhatIf) {
   server_.answers["ValueService/AskWhatIf"] = all;
   ExpectOutput("value_what_if", {"value", "what-if", "--leaving=-10%", "--frequency=0.05",
                                  "--margin=40%", "--horizon=730"});
-  EXPECT_EQ(server_.requests.back().second,
+  EXPECT_EQ(LastRequest(),
             "parent: \"workspaces/shop\" leaving_change: -0.1 frequency_change: 0.05 margin: 0.4 "
             "horizon_days: 730");
   Run({"value", "what-if", "c7", "--workspace=shop", "--order-value", "-5%"});
-  EXPECT_EQ(server_.requests.back().second,
-            "parent: \"workspaces/shop/customers/c7\" order_value_change: -0.05");
+  EXPECT_EQ(LastRequest(), "parent: \"workspaces/shop/customers/c7\" order_value_change: -0.05");
   EXPECT_EQ(Run({"value", "what-if", "--workspace=shop", "--leaving=less"}).code, 2);
   EXPECT_THAT(Run({"value", "what-if", "--workspace=shop", "--json"}).out,
               HasSubstr("\"relative_change\": 0.075"));
@@ -411,11 +410,11 @@ TEST_F(CliValueTest, ValueBootstrap) {
     distinct_count: 1843
     context { sample_size: 2357 })pb";
   ExpectOutput("value_bootstrap", {"value", "bootstrap", "--seed=7", "--level=0.9"});
-  EXPECT_EQ(server_.requests.back().second,
+  EXPECT_EQ(LastRequest(),
             "name: \"workspaces/shop/valueModel\" replicates: 200 seed: 7 level: 0.9");
   EXPECT_EQ(Run({"value", "bootstrap", "--workspace=shop", "--replicates=5"}).code, 2);
   Run({"value", "bootstrap", "--workspace=shop", "--segment=gold"});
-  EXPECT_THAT(server_.requests.back().second, HasSubstr("segment: \"gold\""));
+  EXPECT_THAT(LastRequest(), HasSubstr("segment: \"gold\""));
 }
 
 TEST_F(CliValueTest, AttributesOfValueModels) {
@@ -430,12 +429,11 @@ TEST_F(CliValueTest, AttributesOfValueModels) {
   const Shown shown =
       Run({"workspaces", "update", "shop", "--covariates=plan,age", "--model-by=country"});
   EXPECT_EQ(shown.code, 0) << shown.err;
-  EXPECT_THAT(server_.requests.back().second,
+  EXPECT_THAT(LastRequest(),
               HasSubstr("value_settings { covariate_attributes: \"plan\" covariate_attributes: "
                         "\"age\" model_by: \"country\" }"));
-  EXPECT_THAT(server_.requests.back().second,
-              HasSubstr("paths: \"value_settings.covariate_attributes\" paths: "
-                        "\"value_settings.model_by\""));
+  EXPECT_THAT(LastRequest(), HasSubstr("paths: \"value_settings.covariate_attributes\" paths: "
+                                       "\"value_settings.model_by\""));
   EXPECT_THAT(shown.out, HasSubstr("plan, age"));
   EXPECT_THAT(shown.out, HasSubstr("country"));
   server_.answers["ValueService/GetValueModel"] = R"pb(
@@ -473,7 +471,7 @@ TEST_F(CliValueTest, AttributesOfValueModels) {
   server_.answers["ValueService/PredictValue"] = "predictions { value { horizon_days: 365 } }";
   Run({"value", "predict", "--workspace=shop", "--purchases=0", "--age=10", "--attribute=plan=gold",
        "--attribute=age=42", "--attribute=vip=true"});
-  const std::string& request = server_.requests.back().second;
+  const std::string request = LastRequest();
   EXPECT_THAT(request, HasSubstr("key: \"plan\" value { string_value: \"gold\" }"));
   EXPECT_THAT(request, HasSubstr("key: \"age\" value { number_value: 42 }"));
   EXPECT_THAT(request, HasSubstr("key: \"vip\" value { bool_value: true }"));

@@ -134,6 +134,15 @@ class FakeConnection final : public Connection {
     }
     return limited ? absl::DeadlineExceededError("over") : absl::UnavailableError("stopped");
   }
+  // The answer is a text proto of one message.
+  absl::Status WatchTransitions(const v1::WatchTransitionsRequest& request, bool limited,
+                                ShowTransitions show) override {
+    v1::WatchTransitionsResponse message;
+    const absl::Status status = Call("CohortService/WatchTransitions", request, message);
+    if (!status.ok()) return status;
+    if (const absl::Status shown = show(message); !shown.ok()) return shown;
+    return limited ? absl::DeadlineExceededError("over") : absl::UnavailableError("stopped");
+  }
 
  private:
   FakeServer& server_;
