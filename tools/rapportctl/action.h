@@ -69,8 +69,8 @@ std::vector<Action> FrameworkActions();       // Of groups frameworks and journe
 std::vector<Action> JourneyActions();         // Of groups funnel, paths and journey.
 std::vector<Action> SegmentActions();
 std::vector<Action> SegmentQuestionActions();  // Of group segments: rfm, clusters, compare.
-std::vector<Action> ReferenceActions();  // Of groups rates, reference and benchmarks.
-std::vector<Action> GoalActions();       // Of groups goals and alerts.
+std::vector<Action> ReferenceActions();        // Of groups rates, reference and benchmarks.
+std::vector<Action> GoalActions();             // Of groups goals and alerts.
 std::vector<Action> RunActions();
 std::vector<Action> StoreActions();
 std::vector<Action> DemoActions();

@@ -58,10 +58,12 @@ const std::vector<Action>& Actions() {
   static const std::vector<Action> kActions = [] {
     std::vector<Action> all;
     for (auto* part :
-         {&WorkspaceActions, &ImportActions, &EventActions, &CustomerActions, &MetricActions,
-          &MetricQuestionActions, &FeedbackActions, &ValueActions, &ValueQuestionActions,
-          &ValueBootstrapActions, &CohortActions, &CohortQuestionActions, &FrameworkActions, &JourneyActions, &SegmentActions, &SegmentQuestionActions, &GoalActions, &ReferenceActions, &RunActions,
-          &StoreActions, &DemoActions, &ShellActions}) {
+         {&WorkspaceActions,     &ImportActions,         &EventActions,    &CustomerActions,
+          &MetricActions,        &MetricQuestionActions, &FeedbackActions, &ValueActions,
+          &ValueQuestionActions, &ValueBootstrapActions, &CohortActions,   &CohortQuestionActions,
+          &FrameworkActions,     &JourneyActions,        &SegmentActions,  &SegmentQuestionActions,
+          &GoalActions,          &ReferenceActions,      &RunActions,      &StoreActions,
+          &DemoActions,          &ShellActions}) {
       std::vector<Action> actions = part();
       all.insert(all.end(), std::make_move_iterator(actions.begin()),
                  std::make_move_iterator(actions.end()));

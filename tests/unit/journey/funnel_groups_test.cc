@@ -103,6 +103,14 @@ TEST(FunnelGroups, ColumnsOfEventsAndCustomers) {
   }
 }
 
+// A text field of the payload is a dimension as properties are.
+TEST(FunnelGroups, TextFieldsOfEvents) {
+  FunnelQuestion question = Steps("ab");
+  question.group_by = "plan";
+  EXPECT_EQ(GroupsOf(Ask(question, {"a0:plan=pro b1", "a0 b1:plan=pro", "a0:plan=basic", "a0"})),
+            (Groups{{"pro", {2, 2}}, {"basic", {1, 0}}, {"none", {1, 0}}}));
+}
+
 TEST(FunnelGroups, TopAndOther) {
   FunnelQuestion question = Steps("ab");
   question.group_by = "property.p";

@@ -3,7 +3,8 @@
 //
 //   "a0 b10 c20:item=7"   custom types a, b, c at 0, 10 and 20 s; c with a property
 //
-// A property `channel`, `touchpoint` or `campaign` with a number sets that column.
+// A property `channel`, `touchpoint` or `campaign` with a number sets that column, `plan` that
+// of a subscription.
 #pragma once
 
 #include <algorithm>
@@ -81,6 +82,8 @@ class History final : public PayloadSource {
       event.touchpoint_no = static_cast<uint32_t>(std::atoi(value.c_str()));
     } else if (key == "campaign") {
       event.campaign_no = static_cast<uint32_t>(std::atoi(value.c_str()));
+    } else if (key == "plan") {
+      payload.mutable_rest()->mutable_subscription()->set_plan(value);
     } else {
       (*payload.mutable_rest()->mutable_properties())[key].set_string_value(value);
     }
