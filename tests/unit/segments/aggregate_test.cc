@@ -123,12 +123,14 @@ TEST(Aggregate, RevenueIsConvertedAtTheDaysRate) {
 }
 
 TEST(Aggregate, InWords) {
-  OneRule all(Aggregate("figure: SEGMENT_FIGURE_REVENUE value: 99.5 "
-                        "comparator: SEGMENT_COMPARATOR_AT_LEAST"));
+  OneRule all(
+      Aggregate("figure: SEGMENT_FIGURE_REVENUE value: 99.5 "
+                "comparator: SEGMENT_COMPARATOR_AT_LEAST"));
   EXPECT_EQ(all.Describe(), "revenue at least 99.5, ever");
-  OneRule some(Aggregate("filter: 'type = nps_answered' figure: SEGMENT_FIGURE_MEAN field: 'score' "
-                         "value: 7 comparator: SEGMENT_COMPARATOR_LESS_THAN "
-                         "window { rolling { length { days: 90 } } }"));
+  OneRule some(
+      Aggregate("filter: 'type = nps_answered' figure: SEGMENT_FIGURE_MEAN field: 'score' "
+                "value: 7 comparator: SEGMENT_COMPARATOR_LESS_THAN "
+                "window { rolling { length { days: 90 } } }"));
   EXPECT_EQ(some.Describe(), "[type = nps_answered]: mean score less than 7, in the last 90 days");
 }
 

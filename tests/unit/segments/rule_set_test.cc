@@ -92,10 +92,11 @@ TEST(RuleSet, RefusesCircles) {
   EXPECT_THAT(compiled.status(), testing::FailsWith("CYCLE", "a.rule"));
   EXPECT_NE(compiled.status().message().find("a > b > c > a"), std::string::npos);
   Rig diamond;  // Two ways to the same segment are no circle.
-  diamond.Define("a", R"pb(all_of {
-                             rules { segment: "b" }
-                             rules { segment: "c" }
-                           })pb")
+  diamond
+      .Define("a", R"pb(all_of {
+                          rules { segment: "b" }
+                          rules { segment: "c" }
+                        })pb")
       .Define("b", R"pb(segment: "d")pb")
       .Define("c", R"pb(segment: "d")pb")
       .Define("d", kBuyer);
