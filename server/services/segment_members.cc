@@ -201,8 +201,9 @@ absl::Status HandleListSegmentCustomers(CallContext& call,
   const std::string bound =
       Cat(request.name(), "\n", by_value, "\n", night ? night->figures().generation() : "", "\n",
           point->rules().Fingerprint(point->segment()));
-  ASSIGN_OR_RETURN(const std::string token, DecodePageToken(request.page_token(), kMethod, bound));
-  ASSIGN_OR_RETURN(const uint64_t position, ParsePosition(token));
+  const auto token = DecodePageToken(request.page_token(), kMethod, bound);
+  RETURN_IF_ERROR(token.status());
+  ASSIGN_OR_RETURN(const uint64_t position, ParsePosition(*token));
   const auto size = static_cast<size_t>(page_size);
   MemberPage page;
   if (night.has_value()) {
@@ -286,11 +287,12 @@ absl::Status HandleListSegmentChanges(CallContext& call,
   if (!rows.has_value()) return NoGeneration();
   const std::string bound =
       Cat(request.name(), "\n", request.kind(), "\n", point->generation()->generation());
-  ASSIGN_OR_RETURN(std::string token, DecodePageToken(request.page_token(), kMethod, bound));
-  std::string_view rest = token;
+  const auto token = DecodePageToken(request.page_token(), kMethod, bound);
+  RETURN_IF_ERROR(token.status());
+  std::string_view rest = *token;
   uint64_t row_no = 0;
   uint64_t first = 0;  // In that row.
-  if (!token.empty() && (!GetVarint(rest, row_no) || !GetVarint(rest, first))) {
+  if (!token->empty() && (!GetVarint(rest, row_no) || !GetVarint(rest, first))) {
     return Internal("page position");
   }
   const auto add = [&](uint64_t position,
