@@ -2,6 +2,7 @@
 // Runs commands of the program in this process against a scripted server.
 #pragma once
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -54,7 +55,12 @@ class CliTest : public ::testing::Test {
 
   // A file of the test with this text; returns its path.
   static std::string File(const std::string& name, const std::string& text) {
-    const std::string path = ::testing::TempDir() + "/" + name;
+    // A folder for each test: others run at the same time.
+    const auto& test = *::testing::UnitTest::GetInstance()->current_test_info();
+    const auto folder = std::filesystem::path(::testing::TempDir()) /
+                        (std::string(test.test_suite_name()) + "." + test.name());
+    std::filesystem::create_directories(folder);
+    const std::string path = (folder / name).string();
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
