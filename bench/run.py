@@ -344,7 +344,7 @@ PEER_QUESTIONS = (
     ("funnel of 4 steps within 14 days, by channel of the first", "funnel", "funnel",
      f"parent: '{PARENT}' funnel {{ {FUNNEL} window {{ seconds: 1209600 }} }} group_by: 'channel'", "20"),
 )
-EVENT_TYPES = {"order": 81, "page": 10, "session": 52, "opened": 16}
+EVENT_TYPES = {"order": 81, "page": 10, "session": 52, "opened": 16, "refund": 82}
 
 
 def figures_of(question, reply):

@@ -37,10 +37,11 @@ const QUESTIONS = {
                       ntile(5) OVER (ORDER BY m) AS mq, m FROM per)
     SELECT count(*) AS cells, sum(n) AS total FROM (
       SELECT rq, fq, mq, count(*) AS n, sum(m) FROM q GROUP BY ALL)`,
-  // Sessions with a pause of 30 minutes.
+  // Sessions with a pause of 30 minutes, of what customers do: a refund is none of it.
   sessions: `
     SELECT sum(CASE WHEN before IS NULL OR time - before > 1800 THEN 1 ELSE 0 END) AS total FROM (
-      SELECT time, lag(time) OVER (PARTITION BY customer ORDER BY time) AS before FROM e)`,
+      SELECT time, lag(time) OVER (PARTITION BY customer ORDER BY time) AS before
+      FROM e WHERE type <> ${of('refund')})`,
   // Page view, session, mail opened, order: in this order within 14 days of the page view,
   // by the channel of the page view of the best attempt.
   funnel: `
