@@ -80,7 +80,8 @@ FunnelQuestion ViewCartPurchase(int64_t window_seconds) {
 class Rees46 : public testing::Test {
  protected:
   void SetUp() override {
-    if (!facts::Exists(EventsFile())) GTEST_SKIP() << "no " << EventsFile();
+    if (!facts::Exists(EventsFile()))
+      GTEST_SKIP() << "NOT TESTED: " << EventsFile() << " is absent";
     visitors_ = Visitors();
     ASSERT_EQ(visitors_.size(), 4504U);
   }
@@ -89,7 +90,7 @@ class Rees46 : public testing::Test {
 
 TEST_F(Rees46, FunnelsEqualSql) {
   const std::optional<Figures> day = BySql("86400");
-  if (!day) GTEST_SKIP() << "no python3 with sqlite3";
+  if (!day) GTEST_SKIP() << "NOT TESTED: python3 with sqlite3 is absent";
   // As the data's description has them: 4,504 visitors with a view, 62 through all three.
   EXPECT_EQ(*day, (Figures{4504, 111, 62, 9855}));
   EXPECT_EQ(ByEngine(ViewCartPurchase(86'400), visitors_), *day);
